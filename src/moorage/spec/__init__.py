@@ -1,0 +1,1 @@
+"""The frozen data that crosses seams; nothing here does anything."""

@@ -1,0 +1,43 @@
+"""The names and labels by which a workspace is found again; all derive from its id (design section 1)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+ID = "dev.moorage.id"
+NAME = "dev.moorage.name"
+SOURCE = "dev.moorage.source"
+OWNER = "dev.moorage.owner"
+CONFIG = "dev.moorage.config"
+COMMIT = "dev.moorage.commit"
+FOLDER = "dev.moorage.folder"
+SPEC = "dev.moorage.spec"
+IMAGE_INPUTS = "dev.moorage.image-inputs"
+IMAGE_KEY = "dev.moorage.image-key"
+ROLE = "dev.moorage.role"
+RECORD = "dev.moorage.record"
+
+METADATA = "devcontainer.metadata"
+LOCAL_FOLDER = "devcontainer.local_folder"
+CONFIG_FILE = "devcontainer.config_file"
+
+
+def workspace_id(owner: str, source: str, config: str, name: str) -> str:
+    """The identity of a workspace: 16 hexadecimal digits over owner, canonical source, configuration, name."""
+    text = "\0".join((owner, source, config, name))
+    return sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def container_name(name: str, workspace: str) -> str:
+    """The container's fixed name: readable first, unique by the id. A conflict on create is the lock."""
+    return f"moorage-{name}-{workspace[:10]}"
+
+
+def volume_name(name: str, workspace: str) -> str:
+    """The volume that a Git source is cloned into."""
+    return f"moorage-{name}-{workspace[:10]}"
+
+
+def helper_name(name: str, workspace: str) -> str:
+    """The container that clones; its name keeps two clones of one workspace apart in time."""
+    return f"moorage-{name}-{workspace[:10]}-clone"

@@ -1,0 +1,78 @@
+"""What a driver sees of a workspace in one look: `Observation`, and what the engine can do: `Capacity`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Container(msgspec.Struct, frozen=True, kw_only=True):
+    """The workspace's container as the engine has it.
+
+    `id` is the instance (a new container is a new create), `started_at` tells one start from another.
+    `environment` is what its main process sees, `user` what it runs as ("" for root by default).
+    """
+
+    id: str
+    name: str
+    state: Literal["created", "running", "paused", "exited", "removing", "dead", "restarting"]
+    image: str
+    image_id: str
+    started_at: str = ""
+    exit_code: int = 0
+    error: str = ""
+    user: str = ""
+    working_folder: str = ""
+    labels: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    mounts: tuple[tuple[str, str, str], ...] = ()
+    """(kind, source or volume name, target) of each mount."""
+    addresses: tuple[str, ...] = ()
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runner inside the container has written (design section 4).
+
+    `prepared`: the container has been made ready (user ids, folders). `done` holds hook keys such as
+    "onCreateCommand:0" that ended with success in this container; start hooks are keyed by the start too.
+    `failed` is the key of the last hook that failed, with `exit_code` (124: its time limit). `running`: a
+    runner is (or was when last written) at work. `probed` is the cached user environment, None before the
+    first probe.
+    """
+
+    prepared: bool = False
+    done: tuple[str, ...] = ()
+    failed: str = ""
+    exit_code: int = 0
+    running: bool = False
+    probed: dict[str, str] | None = None
+    dotfiles: bool = False
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """All that exists of one workspace. `container` None: there is none. `clone` tells how far a volume is."""
+
+    container: Container | None = None
+    journal: Journal = Journal()
+    volume: Literal["none", "empty", "complete"] = "none"
+    helper_running: bool = False
+
+
+class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine is and offers: `memory` and `storage` in bytes (storage 0: unknown)."""
+
+    product: Literal["docker", "podman", "other"]
+    version: str
+    platform: str
+    cpus: int
+    memory: int
+    storage: int = 0
+    runtimes: tuple[str, ...] = ()
+    gpu: bool = False
+    rootless: bool = False
+    local: bool = True
+    """Whether bind mounts of this machine's folders work: the socket is on this machine."""
+    selinux: bool = False
+    userns: str = ""
+    buildkit: bool = True

@@ -1,0 +1,148 @@
+"""What a driver is asked to run: `RunSpec`, complete and free of any engine's own words.
+
+Drift is found by comparing recorded specs, never rendered objects (design section 3, the driver's contract).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Mount(msgspec.Struct, frozen=True, kw_only=True):
+    """One mount. `source` is a host path for bind, a name for volume (None: anonymous), unused for tmpfs."""
+
+    kind: Literal["bind", "volume", "tmpfs"]
+    target: str
+    source: str | None = None
+    read_only: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """How the project's files get to `target` in the workspace.
+
+    bind: `source` is a folder of this machine. clone: a volume named `volume` filled from `source` (canonical
+    Git URL) at `commit`. none: an image source, or `workspaceMount: ""`.
+    """
+
+    kind: Literal["bind", "clone", "none"]
+    target: str = ""
+    source: str = ""
+    volume: str = ""
+    commit: str = ""
+
+
+class Port(msgspec.Struct, frozen=True, kw_only=True):
+    """A port published at creation (`appPort`). `text` is Docker's own form, such as 127.0.0.1:3000:3000."""
+
+    text: str
+
+
+class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decides a workspace's container; equal specs mean the same container.
+
+    `image` is a reference by digest or a tag named by an image key. `environment` is what every process sees
+    (containerEnv), with values; recorded copies hold only hashes (see `recorded`). `user` is the container's
+    user ("" for the image's own). `extras` are the driver's own words (`runArgs` for docker), verbatim.
+    """
+
+    image: str
+    workspace: str
+    name: str
+    content: Content
+    mounts: tuple[Mount, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    user: str = ""
+    override_command: bool = True
+    entrypoints: tuple[str, ...] = ()
+    init: bool = False
+    privileged: bool = False
+    cap_add: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    gpu: bool = False
+    extras: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    platform: str = ""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which the wanted spec is not the recorded one, as a sentence for a person."""
+
+    field: str
+    text: str
+
+
+def recorded(spec: RunSpec) -> str:
+    """The spec as it goes into a label: compact JSON, values of the environment replaced by hashes.
+
+    Labels are readable to anyone who may list containers, so no value is in them (design promise 7).
+    """
+    from hashlib import sha256
+
+    hashed = tuple(
+        (name, "sha256:" + sha256(value.encode()).hexdigest()[:16]) for name, value in spec.environment
+    )
+    return msgspec.json.encode(msgspec.structs.replace(spec, environment=hashed, labels=())).decode()
+
+
+def differences(old: str, new: RunSpec) -> tuple[Difference, ...]:
+    """What changed between a recorded spec and a wanted one; empty when nothing did.
+
+    Unknown or missing fields of an older record take their defaults, so an upgrade alone changes nothing.
+    """
+    try:
+        before = msgspec.json.decode(old, type=RunSpec)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return (Difference(field="record", text="the container's record cannot be read"),)
+    after = msgspec.json.decode(recorded(new), type=RunSpec)
+    return tuple(
+        Difference(field=field, text=_describe(field, getattr(before, field), getattr(after, field)))
+        for field in RunSpec.__struct_fields__
+        if field not in ("workspace", "name", "labels") and getattr(before, field) != getattr(after, field)
+    )
+
+
+_WORDS = {
+    "environment": "containerEnv",
+    "user": "containerUser",
+    "override_command": "overrideCommand",
+    "cap_add": "capAdd",
+    "security_opt": "securityOpt",
+    "ports": "appPort",
+    "extras": "runArgs",
+    "content": "workspaceMount",
+}
+
+
+def _describe(field: str, before: object, after: object) -> str:
+    word = _WORDS.get(field, field)
+    if field == "environment" and isinstance(before, tuple) and isinstance(after, tuple):
+        return f"{word}: {_changed_names(dict(before), dict(after))}"
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        gone = [_short(item) for item in before if item not in after]
+        new = [_short(item) for item in after if item not in before]
+        parts = ([f"without {', '.join(gone)}"] if gone else []) + ([f"with {', '.join(new)}"] if new else [])
+        return f"{word}: {' and '.join(parts) or 'another order'}"
+    return f"{word}: {_short(before)} → {_short(after)}"
+
+
+def _changed_names(before: dict[str, str], after: dict[str, str]) -> str:
+    gone = [f"{name} removed" for name in before if name not in after]
+    new = [f"{name} added" for name in after if name not in before]
+    changed = [f"{name} changed" for name in after if name in before and before[name] != after[name]]
+    return ", ".join(gone + new + changed) or "another order"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Port):
+        return value.text
+    if isinstance(value, Mount):
+        return f"{value.source or 'anonymous'} at {value.target}"
+    if isinstance(value, Content):
+        return f"{value.kind} {value.source} at {value.target}".strip()
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) or "none"
