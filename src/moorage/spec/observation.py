@@ -51,7 +51,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """All that exists of one workspace. `container` None: there is none. `clone` tells how far a volume is."""
+    """All that exists of one workspace. `volume` says how far the clone of a Git source is."""
 
     container: Container | None = None
     journal: Journal = Journal()

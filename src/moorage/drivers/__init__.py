@@ -1,0 +1,1 @@
+"""Where workspaces run: the contract (`base`) and one package per driver."""
