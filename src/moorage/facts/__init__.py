@@ -1,0 +1,1 @@
+"""Answers the planner's questions by looking, one file per kind; nothing here writes outside its cache."""
