@@ -1,4 +1,4 @@
-"""Runs through the stages as the builder would, without building: puts variables in, keeps environment, user."""
+"""Runs through the stages as the builder would, without building: variables, environment, user."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from moorage.dockerfile import words
+from moorage.dockerfile.expand import names
 from moorage.dockerfile.instruction import Dockerfile, Instruction
 from moorage.dockerfile.stages import Stage, expand_in, global_arguments
 
@@ -22,6 +23,8 @@ class Evaluated(Struct, frozen=True, kw_only=True):
     instructions the words as written."""
     assigned: tuple[tuple[str, str | None], ...] = ()
     """The names and values of ENV, LABEL and ARG; None for an ARG that has no value."""
+    certain: bool = True
+    """False where a variable may come from a base image whose environment was not given."""
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
@@ -45,6 +48,7 @@ class _State(Struct, kw_only=True):
     variables: dict[str, str]
     env: dict[str, str]
     user: str | None
+    certain: bool
 
 
 def evaluate(
@@ -87,7 +91,12 @@ class _Runner:
 
     def stage(self, stage: Stage, parent: _State | None, given: Mapping[str, Mapping[str, str]]) -> _State:
         env = dict(parent.env if parent else given.get(stage.base, {}))
-        state = _State(variables=dict(env), env=env, user=parent.user if parent else None)
+        state = _State(
+            variables=dict(env),
+            env=env,
+            user=parent.user if parent else None,
+            certain=parent.certain if parent else stage.base in given or stage.base == "scratch",
+        )
         self.done.append(
             Evaluated(stage=stage.index, instruction=stage.start, flags=_platform(stage), words=(stage.base,))
         )
@@ -96,6 +105,7 @@ class _Runner:
         return state
 
     def instruction(self, stage: int, instruction: Instruction, state: _State) -> Evaluated:
+        certain = state.certain or self.names(instruction) <= state.variables.keys()
         assigned: tuple[tuple[str, str | None], ...] = ()
         flags = instruction.flags
         found = instruction.words
@@ -143,6 +153,10 @@ class _Runner:
             state.variables.update(assigned)
             state.env.update(assigned)
         return tuple(assigned)
+
+    def names(self, instruction: Instruction) -> frozenset[str]:
+        written = [*instruction.words, *(value for _, value in instruction.flags if value)]
+        return frozenset(name for word in written for name in names(word, self.dockerfile.escape))
 
     def source(self, instruction: Instruction, word: str, state: _State) -> str:
         return word if "<<" in word else self.expand(instruction, word, state)

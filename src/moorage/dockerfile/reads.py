@@ -1,0 +1,143 @@
+"""Tells which files of the context a target reads, so that only those are hashed and sent."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from msgspec import Struct
+
+from moorage.dockerfile import words
+from moorage.dockerfile.evaluate import Evaluated, Evaluation
+from moorage.dockerfile.globs import escaped
+
+EVERYTHING = "."
+_HEREDOC = re.compile(r"\d*<<-?[^<]+")
+_URL = re.compile(r"https?://", re.I)
+_GIT = re.compile(r"git://|ssh://|[\w.-]+@[\w.-]+:|https?://[^#?]+\.git(?:[#?]|\Z)", re.I)
+_COMMIT = re.compile(r"#[0-9a-f]{40}(?::|\Z)")
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """What one instruction takes from the context."""
+
+    line: int
+    keyword: str
+    text: str
+    """The arguments as written, for messages."""
+    sources: tuple[str, ...]
+    """Clean patterns relative to the context, `.` for all of it; folders stand for all that is in them."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of --exclude."""
+
+
+class Remote(Struct, frozen=True, kw_only=True):
+    """What an ADD downloads."""
+
+    line: int
+    url: str
+    git: bool
+    pin: str | None
+    """A checksum or a full commit; None where what comes tomorrow may differ from today's."""
+
+
+class Reads(Struct, frozen=True, kw_only=True):
+    """All that a target reads besides images."""
+
+    items: tuple[Read, ...]
+    everything: bool
+    """True where some instruction takes the whole context."""
+    remote: tuple[Remote, ...]
+    onbuild: bool
+    """True where a stage leaves triggers; what they read is decided by whoever builds on the image."""
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every pattern once, in the order of the file."""
+        return tuple(dict.fromkeys(source for item in self.items for source in item.sources))
+
+
+def reads(evaluation: Evaluation) -> Reads:
+    """What the evaluated stages read. COPY and ADD without --from, and RUN's bind mounts without from=.
+
+    A source with a variable that only the base image can know counts as the whole context, so that nothing the
+    builder asks for is missing.
+    """
+    items = [item for evaluated in evaluation.instructions if (item := _read(evaluated)) is not None]
+    remote = [found for evaluated in evaluation.instructions for found in _remote(evaluated)]
+    return Reads(
+        items=tuple(items),
+        everything=any(EVERYTHING in item.sources for item in items),
+        remote=tuple(remote),
+        onbuild=evaluation.onbuild,
+    )
+
+
+def _read(evaluated: Evaluated) -> Read | None:
+    sources = tuple(dict.fromkeys(_sources(evaluated)))
+    if not sources:
+        return None
+    instruction = evaluated.instruction
+    return Read(
+        line=instruction.line,
+        keyword=instruction.keyword,
+        text=instruction.arguments,
+        sources=sources,
+        exclude=tuple(value for name, value in evaluated.flags if name == "exclude" and value),
+    )
+
+
+def _sources(evaluated: Evaluated) -> list[str]:
+    keyword = evaluated.instruction.keyword
+    if keyword == "RUN":
+        found = [escaped(clean(source)) for source in _mounted(evaluated)]
+    elif keyword in ("COPY", "ADD") and not any(name == "from" for name, _ in evaluated.flags):
+        found = [clean(word) for word in _copied(evaluated) if not (keyword == "ADD" and is_remote(word))]
+    else:
+        found = []
+    return found if evaluated.certain or not found else [EVERYTHING]
+
+
+def _copied(evaluated: Evaluated) -> list[str]:
+    """The sources of a COPY or ADD that are no here-documents; the last word is the destination."""
+    found = evaluated.words[:-1]
+    return [word for word in found if not (evaluated.instruction.heredocs and _HEREDOC.fullmatch(word))]
+
+
+def _mounted(evaluated: Evaluated) -> list[str]:
+    mounts = [words.options(value) for name, value in evaluated.flags if name == "mount" and value]
+    return [
+        mount.get("source") or mount.get("src") or EVERYTHING
+        for mount in mounts
+        if (mount.get("type") or "bind").lower() == "bind" and not mount.get("from")
+    ]
+
+
+def _remote(evaluated: Evaluated) -> list[Remote]:
+    if evaluated.instruction.keyword != "ADD":
+        return []
+    checksum = next((value for name, value in evaluated.flags if name == "checksum"), None)
+    return [
+        Remote(line=evaluated.instruction.line, url=word, git=_is_git(word), pin=checksum or _commit(word))
+        for word in _copied(evaluated)
+        if is_remote(word)
+    ]
+
+
+def clean(source: str) -> str:
+    """The path below the context: absolute and upward paths start at its root, as in the builder."""
+    return posixpath.normpath("/" + source).lstrip("/") or EVERYTHING
+
+
+def is_remote(source: str) -> bool:
+    """Whether ADD fetches the source instead of reading it from the context."""
+    return _URL.match(source) is not None or _is_git(source)
+
+
+def _is_git(source: str) -> bool:
+    return _GIT.match(source) is not None
+
+
+def _commit(url: str) -> str | None:
+    match = _COMMIT.search(url) if _is_git(url) else None
+    return match[0].strip("#:") if match else None
