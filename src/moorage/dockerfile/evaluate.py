@@ -48,7 +48,10 @@ class _State(Struct, kw_only=True):
     variables: dict[str, str]
     env: dict[str, str]
     user: str | None
-    certain: bool
+    whole: bool
+    """Whether the environment of the base image is known, so that a name not in `variables` is unset."""
+    known: set[str]
+    """Otherwise, the variables whose values do not depend on it."""
 
 
 def evaluate(
@@ -95,7 +98,8 @@ class _Runner:
             variables=dict(env),
             env=env,
             user=parent.user if parent else None,
-            certain=parent.certain if parent else stage.base in given or stage.base == "scratch",
+            whole=parent.whole if parent else stage.base in given or stage.base == "scratch",
+            known=set(parent.known & env.keys()) if parent else set(),
         )
         self.done.append(
             Evaluated(stage=stage.index, instruction=stage.start, flags=_platform(stage), words=(stage.base,))
@@ -105,7 +109,7 @@ class _Runner:
         return state
 
     def instruction(self, stage: int, instruction: Instruction, state: _State) -> Evaluated:
-        certain = state.certain or self.names(instruction) <= state.variables.keys()
+        certain = state.whole or self.names(instruction) <= state.known
         assigned: tuple[tuple[str, str | None], ...] = ()
         flags = instruction.flags
         found = instruction.words
@@ -124,7 +128,16 @@ class _Runner:
                 flags = self.flags(instruction, state, ("mount",))
         if assigned:
             found = tuple(name if value is None else f"{name}={value}" for name, value in assigned)
-        return Evaluated(stage=stage, instruction=instruction, flags=flags, words=found, assigned=assigned)
+            set_now = {name for name, value in assigned if value is not None}
+            state.known = state.known | set_now if certain else state.known - set_now
+        return Evaluated(
+            stage=stage,
+            instruction=instruction,
+            flags=flags,
+            words=found,
+            assigned=assigned,
+            certain=certain,
+        )
 
     def declare(self, instruction: Instruction, state: _State) -> tuple[tuple[str, str | None], ...]:
         """ARG: the given value, else the default, else that of the global scope."""
@@ -155,7 +168,9 @@ class _Runner:
         return tuple(assigned)
 
     def names(self, instruction: Instruction) -> frozenset[str]:
-        written = [*instruction.words, *(value for _, value in instruction.flags if value)]
+        """What the builder looks up for an instruction; the command of RUN is the shell's business."""
+        flags = [value for _, value in instruction.flags if value]
+        written = flags if instruction.keyword == "RUN" else [*flags, instruction.arguments]
         return frozenset(name for word in written for name in names(word, self.dockerfile.escape))
 
     def source(self, instruction: Instruction, word: str, state: _State) -> str:

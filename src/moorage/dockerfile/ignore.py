@@ -14,7 +14,7 @@ from moorage.dockerfile.globs import BadPattern, translate
 class Ignore:
     """Compiled patterns; the last one that matches a path or a folder above it decides.
 
-    Neighbours of the same kind are one regular expression, so a path costs a few matches however long the file.
+    Neighbours of the same kind are one regular expression, so a path costs few matches however long the file.
     """
 
     def __init__(self, patterns: Iterable[str] = (), file: str = ".dockerignore") -> None:

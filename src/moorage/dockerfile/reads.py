@@ -60,8 +60,8 @@ class Reads(Struct, frozen=True, kw_only=True):
 def reads(evaluation: Evaluation) -> Reads:
     """What the evaluated stages read. COPY and ADD without --from, and RUN's bind mounts without from=.
 
-    A source with a variable that only the base image can know counts as the whole context, so that nothing the
-    builder asks for is missing.
+    A source with a variable that only the base image can know counts as the whole context, so that nothing
+    the builder asks for is missing.
     """
     items = [item for evaluated in evaluation.instructions if (item := _read(evaluated)) is not None]
     remote = [found for evaluated in evaluation.instructions for found in _remote(evaluated)]
