@@ -76,19 +76,20 @@ def from_engine_info(info: Mapping[str, object]) -> Registries:
     if config.mirrors:
         mirrors.setdefault(DOCKER_HUB, tuple(config.mirrors))
     insecure = {name for name, index in indexes.items() if not index.secure}
-    return Registries(mirrors=mirrors, insecure=frozenset(insecure | set(config.insecure_registry_cidrs or ())))
+    networks = config.insecure_registry_cidrs or ()
+    return Registries(mirrors=mirrors, insecure=frozenset((*insecure, *networks)))
 
 
 def merge(first: Registries, second: Registries) -> Registries:
     """Both settings at once; where both name mirrors of a registry, those of `first` are asked first."""
-    names = {*first.mirrors, *second.mirrors}
     mirrors = {
-        name: tuple(dict.fromkeys((*first.mirrors.get(name, ()), *second.mirrors.get(name, ())))) for name in names
+        name: _united(first.mirrors.get(name, ()), second.mirrors.get(name, ()))
+        for name in (*first.mirrors, *second.mirrors)
     }
     return Registries(
         mirrors=mirrors,
         insecure=first.insecure | second.insecure,
-        ca_files=tuple(dict.fromkeys((*first.ca_files, *second.ca_files))),
+        ca_files=_united(first.ca_files, second.ca_files),
         certificate_folder=first.certificate_folder,
     )
 
@@ -108,6 +109,10 @@ def is_loopback(host: str) -> bool:
     return _matches(host, _LOOPBACK)
 
 
+def _united(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
 def _addresses(registries: Registries, address: str, *, mirror: bool) -> tuple[Endpoint, ...]:
     scheme, host, path = _split(address)
     insecure = _matches(host, (*registries.insecure, *_LOOPBACK))
@@ -123,9 +128,8 @@ def _split(address: str) -> tuple[str, str, str]:
     scheme, separator, rest = address.rpartition("://")
     host, _, path = rest.strip("/").partition("/")
     if not host or "@" in host or scheme not in ("", "http", "https") or (separator and not scheme):
-        raise BadRegistry(
-            f"{address!r} is no registry address", hint="Write HOST[:PORT] or https://HOST[:PORT], without a login."
-        )
+        hint = "Write HOST[:PORT] or https://HOST[:PORT], without a login."
+        raise BadRegistry(f"{address!r} is no registry address", hint=hint)
     return scheme, host, f"/{path}" if path else ""
 
 

@@ -77,7 +77,7 @@ class _Shape(msgspec.Struct, rename="camel"):
 
 
 def decode(body: bytes, content_type: str, what: str) -> Manifest | Index:
-    """Read a manifest or an index; `what` names it in errors. The media type of the body wins over the header.
+    """Read a manifest or an index; `what` names it in errors. The body's media type wins over the header's.
 
     A document that could be read as both is refused (CVE-2021-41190). Raises `BadAnswer`.
     """
