@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ EVERYTHING = "."
 _HEREDOC = re.compile(r"\d*<<-?[^<]+")
 _URL = re.compile(r"https?://", re.I)
 _GIT = re.compile(r"git://|ssh://|[\w.-]+@[\w.-]+:|https?://[^#?]+\.git(?:[#?]|\Z)", re.I)
+_TRIGGER = re.compile(r"\s*(?:COPY|ADD|RUN\s+--mount)\b", re.I)
 _COMMIT = re.compile(r"#[0-9a-f]{40}(?::|\Z)")
 
 
@@ -57,13 +59,16 @@ class Reads(Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(source for item in self.items for source in item.sources))
 
 
-def reads(evaluation: Evaluation) -> Reads:
+def reads(evaluation: Evaluation, triggers: Mapping[str, Collection[str]] | None = None) -> Reads:
     """What the evaluated stages read. COPY and ADD without --from, and RUN's bind mounts without from=.
 
+    `triggers` holds the ONBUILD lines of base images by reference; where one reads files, its FROM counts as
+    reading the whole context.
     A source with a variable that only the base image can know counts as the whole context, so that nothing
     the builder asks for is missing.
     """
-    items = [item for evaluated in evaluation.instructions if (item := _read(evaluated)) is not None]
+    given = triggers or {}
+    items = [item for evaluated in evaluation.instructions if (item := _read(evaluated, given)) is not None]
     remote = [found for evaluated in evaluation.instructions for found in _remote(evaluated)]
     return Reads(
         items=tuple(items),
@@ -73,16 +78,20 @@ def reads(evaluation: Evaluation) -> Reads:
     )
 
 
-def _read(evaluated: Evaluated) -> Read | None:
-    sources = tuple(dict.fromkeys(_sources(evaluated)))
-    if not sources:
+def _read(evaluated: Evaluated, triggers: Mapping[str, Collection[str]]) -> Read | None:
+    if evaluated.instruction.keyword == "FROM":
+        lines = triggers.get(evaluated.words[0], ())
+        found = [EVERYTHING] if any(_TRIGGER.match(line) for line in lines) else []
+    else:
+        found = _sources(evaluated)
+    if not found:
         return None
     instruction = evaluated.instruction
     return Read(
         line=instruction.line,
         keyword=instruction.keyword,
         text=instruction.arguments,
-        sources=sources,
+        sources=tuple(dict.fromkeys(found)),
         exclude=tuple(value for name, value in evaluated.flags if name == "exclude" and value),
     )
 

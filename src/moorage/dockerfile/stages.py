@@ -113,28 +113,15 @@ def external_images(
     return tuple(image for image in reversed(once.values()) if image.reference.lower() not in hidden)
 
 
-def from_sources(dockerfile: Dockerfile, instruction: Instruction) -> list[str]:
-    """The stages or images that one instruction names with COPY --from or RUN --mount from=.
-
-    Raises BrokenDockerfile where that name holds a variable, which the builder refuses.
-    """
+def from_references(instruction: Instruction) -> list[str]:
+    """The stages or images that one instruction names with COPY --from or RUN --mount from=."""
     if instruction.keyword == "COPY":
         found = [instruction.flag("from")]
     elif instruction.keyword == "RUN":
         found = [words.options(value).get("from") for value in instruction.flag_values("mount")]
     else:
         found = []
-    named = [source for source in found if source]
-    for source in named:
-        if "$" in source[:-1]:
-            raise BrokenDockerfile(
-                f"{instruction.keyword} cannot use a variable in from={source}",
-                file=dockerfile.file,
-                line=instruction.line,
-                text=instruction.original,
-                hint="Add a stage `FROM <image with the variable> AS name` and name that stage.",
-            )
-    return named
+    return [source for source in found if source]
 
 
 def expand_in(dockerfile: Dockerfile, instruction: Instruction, word: str, values: Mapping[str, str]) -> str:
@@ -263,8 +250,23 @@ def _sources(dockerfile: Dockerfile, stage: Stage) -> list[tuple[str, Instructio
     return [
         ("copy" if instruction.keyword == "COPY" else "mount", instruction, source)
         for instruction in stage.instructions
-        for source in from_sources(dockerfile, instruction)
+        for source in _checked(dockerfile, instruction)
     ]
+
+
+def _checked(dockerfile: Dockerfile, instruction: Instruction) -> list[str]:
+    """The builder refuses variables here, so an image behind one could never be known."""
+    named = from_references(instruction)
+    for source in named:
+        if "$" in source[:-1]:
+            raise BrokenDockerfile(
+                f"{instruction.keyword} cannot use a variable in from={source}",
+                file=dockerfile.file,
+                line=instruction.line,
+                text=instruction.original,
+                hint="Add a stage `FROM <image with the variable> AS name` and name that stage.",
+            )
+    return named
 
 
 def _named(
