@@ -1,0 +1,246 @@
+"""What the workspace's container is to be: the `RunSpec`, its users and what runs in it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from moorage.devcontainer.configuration import Configuration
+from moorage.devcontainer.lifecycle import Stage, stages
+from moorage.devcontainer.metadata import Merged, entry, write_label
+from moorage.devcontainer.mounts import Mount as WrittenMount
+from moorage.devcontainer.mounts import parse_mount
+from moorage.devcontainer.users import container_user, remote_user
+from moorage.planner.configured import Configured, image_entries, merged
+from moorage.planner.errors import MountUnsupported
+from moorage.planner.facts import Facts
+from moorage.planner.image import Chosen
+from moorage.planner.questions import AskEngine, ConfigurationFile, ListNames, TakenName
+from moorage.planner.request import Request
+from moorage.spec import names
+from moorage.spec.image import Record
+from moorage.spec.observation import Container, EngineFacts
+from moorage.spec.run import Content, Difference, Mount, Port, RunSpec, differences
+from moorage.spec.source import GitSource, LocalFolder
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The container that the configuration asks for, and where the one that exists differs from it.
+
+    `uid` and `gid` are the ids that `remote_user` should get, None to leave them.
+    """
+
+    spec: RunSpec
+    merged: Merged
+    stages: tuple[Stage, ...]
+    remote_user: str
+    folder: str
+    differences: tuple[Difference, ...] = ()
+    uid: int | None = None
+    gid: int | None = None
+    remote_environment: tuple[tuple[str, str | None], ...] = ()
+
+
+def wanted(
+    request: Request, facts: Facts, configuration: Configured, chosen: Chosen, container: Container | None
+) -> Wanted:
+    """Everything about the container that can be said before it exists; compared with the one that does."""
+    before = merged(configuration, chosen.image, None)
+    live = merged(configuration, chosen.image, container.environment) if container else before
+    user = remote_user(live, configuration.configuration.run_args, chosen.image.user)
+    uid, gid = _ids(request, facts, live, user, container)
+    spec = _spec(request, facts, configuration, before, chosen, container)
+    return Wanted(
+        spec=spec,
+        merged=live,
+        stages=stages(live),
+        remote_user=user,
+        folder=configuration.paths.folder,
+        differences=_differences(container, spec, chosen.misses),
+        uid=uid,
+        gid=gid,
+        remote_environment=tuple(live.remote_env.items()),
+    )
+
+
+def record_of(container: Container | None) -> Record | None:
+    """What a container remembers of its image; None where it is not ours or cannot be read."""
+    text = container.labels.get(names.RECORD) if container else None
+    if not text:
+        return None
+    try:
+        return msgspec.json.decode(text, type=Record)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def _differences(
+    container: Container | None, spec: RunSpec, misses: tuple[str, ...]
+) -> tuple[Difference, ...]:
+    """Why the container is not what the configuration says; an image is explained by what is in it."""
+    if container is None or names.SPEC not in container.labels:
+        return ()
+    found = differences(container.labels[names.SPEC], spec)
+    if not misses:
+        return found
+    image = tuple(Difference(field="image", text=text) for text in misses)
+    return (*image, *(each for each in found if each.field != "image"))
+
+
+def _ids(
+    request: Request, facts: Facts, merged: Merged, user: str, container: Container | None
+) -> tuple[int | None, int | None]:
+    """This machine's ids for the remote user, where the specification wants them (updateRemoteUserUID).
+
+    A root host has nothing to give, numeric users and root keep theirs, and behind an engine elsewhere the
+    ids of this machine mean nothing.
+    """
+    nobody = (None, None)
+    if request.host.uid in (None, 0) or merged.update_remote_user_uid is False:
+        return nobody
+    if user in ("", "root") or user.isdigit() or not isinstance(request.source, LocalFolder):
+        return nobody
+    if container is None:
+        engine = facts.need(AskEngine(), EngineFacts)
+        if engine.rootless or not engine.local:
+            return nobody
+    return request.host.uid, request.host.gid
+
+
+def _spec(
+    request: Request,
+    facts: Facts,
+    configuration: Configured,
+    merged: Merged,
+    chosen: Chosen,
+    container: Container | None,
+) -> RunSpec:
+    own = configuration.configuration
+    environment = {**merged.container_env, **dict(request.environment)}
+    return RunSpec(
+        image=chosen.image.reference,
+        workspace=request.workspace,
+        name=request.container,
+        content=_content(request, configuration),
+        mounts=_mounts(request, merged),
+        environment=tuple(environment.items()),
+        user=container_user(merged, (), "") or "",
+        override_command=merged.override_command is not False,
+        entrypoints=merged.entrypoints,
+        init=merged.init,
+        privileged=merged.privileged,
+        cap_add=merged.cap_add,
+        security_opt=merged.security_opt,
+        ports=_ports(own),
+        gpu=_gpu(facts, merged, container),
+        extras=own.run_args,
+        labels=_labels(request, facts, configuration, chosen, container),
+    )
+
+
+def _content(request: Request, configuration: Configured) -> Content:
+    mount = configuration.paths.mount
+    if isinstance(request.source, GitSource):
+        return _clone_content(request, configuration.file, mount)
+    if mount is None or not isinstance(request.source, LocalFolder):
+        return Content(kind="none")
+    if mount.kind != "bind":
+        return Content(kind="none", target=mount.target)
+    return Content(kind="bind", source=mount.source or "", target=mount.target)
+
+
+def _clone_content(request: Request, file: ConfigurationFile, mount: WrittenMount | None) -> Content:
+    if mount is None:
+        return Content(kind="none")
+    if mount.target.rstrip("/").count("/") < 2:
+        raise MountUnsupported(
+            f"A cloned repository cannot be mounted at {mount.target}, directly under the root folder.",
+            hint="Let workspaceMount's target lie one folder deeper, such as /workspaces/project.",
+        )
+    return Content(
+        kind="clone",
+        source=request.canonical,
+        target=mount.target.rstrip("/"),
+        volume=request.volume,
+        commit=file.commit,
+    )
+
+
+def _mounts(request: Request, merged: Merged) -> tuple[Mount, ...]:
+    written = [*merged.mounts, *(parse_mount(text) for text in request.mounts)]
+    by_target = {mount.target: mount for mount in written}
+    return tuple(_mount(mount) for mount in by_target.values())
+
+
+def _mount(mount: WrittenMount) -> Mount:
+    kinds: dict[str, Literal["bind", "volume", "tmpfs"]] = {
+        "bind": "bind",
+        "volume": "volume",
+        "tmpfs": "tmpfs",
+    }
+    if mount.kind not in kinds:
+        raise MountUnsupported(
+            f"A mount of type {mount.kind} is not supported.", hint="Use bind, volume or tmpfs."
+        )
+    return Mount(
+        kind=kinds[mount.kind],
+        target=mount.target,
+        source=mount.source,
+        read_only=mount.read_only,
+        options=tuple((name, value or "") for name, value in mount.options),
+    )
+
+
+def _ports(own: Configuration) -> tuple[Port, ...]:
+    return tuple(
+        Port(text=f"127.0.0.1:{port}:{port}" if isinstance(port, int) else port)
+        for port in own.published_ports
+    )
+
+
+def _gpu(facts: Facts, merged: Merged, container: Container | None) -> bool:
+    """Whether to ask for a GPU: "optional" takes what is there, anything else that is set demands it."""
+    need = merged.host_requirements.gpu
+    if need is None:
+        return False
+    if container is not None:
+        spec = container.labels.get(names.SPEC, "")
+        return '"gpu":true' in spec
+    return facts.need(AskEngine(), EngineFacts).gpu if need == "optional" else True
+
+
+def _labels(
+    request: Request,
+    facts: Facts,
+    configuration: Configured,
+    chosen: Chosen,
+    container: Container | None,
+) -> tuple[tuple[str, str], ...]:
+    if container is not None:
+        return ()
+    entries = [*image_entries(chosen.image), entry(configuration.raw)]
+    labels = {
+        names.ID: request.workspace,
+        names.NAME: _name(request, facts),
+        names.SOURCE: request.canonical,
+        names.OWNER: request.host.owner,
+        names.CONFIG: configuration.file.path,
+        names.FOLDER: configuration.paths.folder,
+        names.METADATA: write_label([each for each in entries if each]),
+        names.RECORD: msgspec.json.encode(chosen.record).decode(),
+    }
+    if configuration.file.commit:
+        labels[names.COMMIT] = configuration.file.commit
+    return tuple({**labels, **configuration.id_labels}.items())
+
+
+def _name(request: Request, facts: Facts) -> str:
+    """The workspace's name: as asked, or the source's, with a short hash when another workspace has that."""
+    if request.name:
+        return request.name
+    taken = facts.need(ListNames(), tuple)
+    others = {
+        each.name for each in taken if isinstance(each, TakenName) and each.workspace != request.workspace
+    }
+    return request.slug if request.slug not in others else f"{request.slug}-{request.workspace[:4]}"

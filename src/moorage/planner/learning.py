@@ -1,0 +1,163 @@
+"""What is true after a step (each step states it), and a forecast of a whole run from that.
+
+The loop learns from what really happened; `moorage plan` and the tests learn from what would. One function
+serves both, so the forecast cannot drift from the work.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from moorage.planner.facts import Facts
+from moorage.planner.plan import Plan, observe, plan
+from moorage.planner.questions import FindImage, HashContext, IsCloned, ReadConfiguration, ReadDockerfile
+from moorage.planner.request import Request
+from moorage.planner.steps import (
+    BuildImage,
+    CloneSource,
+    CreateContainer,
+    PrepareContainer,
+    PullImage,
+    RemoveContainer,
+    RunHooks,
+    RunInitialize,
+    StartContainer,
+    Step,
+)
+from moorage.spec import names
+from moorage.spec.image import ImageFacts
+from moorage.spec.journal import stage_key
+from moorage.spec.observation import Container, Journal, Observation
+from moorage.spec.run import recorded
+
+_LONGEST = 8
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step came back with, where that is more than having been done."""
+
+    container: Container | None = None
+    image: ImageFacts | None = None
+    journal: Journal | None = None
+    changed_files: bool = False
+
+
+def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
+    """The facts after a step was carried out with this result."""
+    seen = _observation(request, facts)
+    match step:
+        case RunInitialize():
+            rest = (
+                facts.without(ReadConfiguration, ReadDockerfile, HashContext)
+                if result.changed_files
+                else facts
+            )
+            return rest.after("initialize")
+        case PullImage():
+            plain, fresh = _ways_to_find(step.reference)
+            return facts.answered({plain: result.image, fresh: result.image}).after("pull")
+        case BuildImage():
+            question = FindImage(reference=step.spec.tag, local=True)
+            return facts.answered({question: result.image}).after("build")
+        case RemoveContainer():
+            return _seen(request, facts, Observation()).after("recreate")
+        case CloneSource():
+            return facts.answered({IsCloned(container=step.container, folder=step.folder): True})
+        case RunHooks():
+            journal = result.journal or seen.journal
+            return _seen(request, facts, msgspec.structs.replace(seen, journal=journal)).after("hooks")
+        case CreateContainer() | PrepareContainer() | StartContainer():
+            changed = Observation(
+                container=result.container or seen.container, journal=result.journal or seen.journal
+            )
+            return _seen(request, facts, changed)
+
+
+def predicted(request: Request, facts: Facts, step: Step) -> Result:
+    """What a step would come back with if all went well."""
+    seen = _observation(request, facts)
+    match step:
+        case PullImage():
+            found = facts.need(_found(facts, step.reference), ImageFacts)
+            return Result(image=msgspec.structs.replace(found, present=True))
+        case BuildImage():
+            return Result(
+                image=ImageFacts(
+                    reference=step.spec.tag,
+                    identity=step.spec.tag,
+                    user=step.predicted_user,
+                    metadata=step.predicted_metadata,
+                )
+            )
+        case CreateContainer():
+            return Result(container=_created(step), journal=Journal())
+        case PrepareContainer():
+            return Result(journal=msgspec.structs.replace(seen.journal, prepared=True))
+        case StartContainer() if seen.container:
+            running = msgspec.structs.replace(seen.container, state="running", started_at="a new start")
+            return Result(container=running)
+        case RunHooks():
+            return Result(journal=_hooks_done(step, seen))
+        case _:
+            return Result()
+
+
+def forecast(request: Request, facts: Facts) -> tuple[Plan, Facts]:
+    """All the steps of a run as far as they can be foreseen; `more` says that foresight ended there.
+
+    Raises what `plan` raises. The facts are those after the last step.
+    """
+    steps: tuple[Step, ...] = ()
+    for _ in range(_LONGEST):
+        outcome = plan(request, facts)
+        if not isinstance(outcome, Plan):
+            return Plan(steps=steps, more=True), facts
+        if not outcome.steps:
+            return msgspec.structs.replace(outcome, steps=steps), facts
+        for step in outcome.steps:
+            facts = learn(request, facts, step, predicted(request, facts, step))
+        steps = (*steps, *outcome.steps)
+    return Plan(steps=steps, more=True), facts
+
+
+def _observation(request: Request, facts: Facts) -> Observation:
+    question = observe(request)
+    return facts.need(question, Observation) if facts.knows(question) else Observation()
+
+
+def _seen(request: Request, facts: Facts, observation: Observation) -> Facts:
+    return facts.answered({observe(request): observation})
+
+
+def _ways_to_find(reference: str) -> tuple[FindImage, FindImage]:
+    return (FindImage(reference=reference), FindImage(reference=reference, fresh=True))
+
+
+def _found(facts: Facts, reference: str) -> FindImage:
+    plain, fresh = _ways_to_find(reference)
+    return fresh if facts.knows(fresh) else plain
+
+
+def _created(step: CreateContainer) -> Container:
+    labels = dict(step.spec.labels) | {names.SPEC: recorded(step.spec)}
+    return Container(
+        id="a new container",
+        name=step.container,
+        state="created",
+        image=step.spec.image,
+        image_id="",
+        labels=labels,
+        environment=dict(step.spec.environment),
+    )
+
+
+def _hooks_done(step: RunHooks, seen: Observation) -> Journal:
+    started = seen.container.started_at if seen.container else ""
+    keys = tuple(
+        stage_key(stage.hook, stage.index, started)
+        for stage in step.stages
+        if stage.hook != "postAttachCommand"
+    )
+    done = tuple(dict.fromkeys((*seen.journal.done, *keys)))
+    dotfiles = seen.journal.dotfiles or step.dotfiles
+    return msgspec.structs.replace(seen.journal, done=done, failed="", dotfiles=dotfiles)

@@ -1,0 +1,93 @@
+"""What a person asked for, complete: the same request and the same facts give the same plan."""
+
+from __future__ import annotations
+
+import msgspec
+
+from moorage.spec import names
+from moorage.spec.build import BuildSecret
+from moorage.spec.source import Source, canonical, default_name
+
+_DEFAULT_CONFIGS = (".devcontainer/devcontainer.json", ".devcontainer.json", "default")
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine that the command runs on. `uid` None where user ids mean nothing (not Linux)."""
+
+    owner: str
+    environment: dict[str, str] = {}
+    uid: int | None = None
+    gid: int | None = None
+    git_root: str = ""
+    """Of a local folder: the root of the repository it lies in, "" for none."""
+
+
+class Dotfiles(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's dotfiles repository, and where and how to install it."""
+
+    repository: str
+    target: str = "~/dotfiles"
+    install_command: str = ""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One `up` in full. Times are seconds; 0 means no limit."""
+
+    source: Source
+    host: Host
+    name: str = ""
+    config: str = ""
+    recreate: bool = False
+    rebuild: bool = False
+    no_cache: bool = False
+    pull: bool = False
+    allow_host_commands: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
+    remote_environment: tuple[tuple[str, str | None], ...] = ()
+    mounts: tuple[str, ...] = ()
+    dotfiles: Dotfiles | None = None
+    secrets: tuple[tuple[str, str], ...] = ()
+    build_secrets: tuple[BuildSecret, ...] = ()
+    build_ssh: tuple[str, ...] = ()
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
+    hook_timeout: float = 0
+    repository: str = ""
+    platform: str = "linux/amd64"
+    submodules: bool = False
+    lfs: bool = False
+    attach: bool = True
+    """Whether postAttachCommand belongs to this run."""
+
+    @property
+    def canonical(self) -> str:
+        """The source as it enters the identity."""
+        return canonical(self.source)
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's id."""
+        return names.workspace_id(self.host.owner, self.canonical, _config_identity(self.config), self.name)
+
+    @property
+    def slug(self) -> str:
+        """The readable part of every object's name; not necessarily the workspace's name."""
+        return self.name or default_name(self.source)
+
+    @property
+    def container(self) -> str:
+        return names.container_name(self.slug, self.workspace)
+
+    @property
+    def volume(self) -> str:
+        return names.volume_name(self.slug, self.workspace)
+
+
+def _config_identity(config: str) -> str:
+    """An id and the path that it stands for are one choice, and the default is the same as none."""
+    config = config.removeprefix("./")
+    if not config or config in _DEFAULT_CONFIGS:
+        return ""
+    return (
+        config if "/" in config or config.endswith(".json") else f".devcontainer/{config}/devcontainer.json"
+    )

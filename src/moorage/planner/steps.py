@@ -1,0 +1,144 @@
+"""Everything that moorage may do to bring a workspace about. Each step writes; `reason` says why."""
+
+from __future__ import annotations
+
+import msgspec
+
+from moorage.devcontainer.lifecycle import Stage
+from moorage.planner.questions import HashContext
+from moorage.spec.build import BuildSpec
+from moorage.spec.run import RunSpec
+
+
+class RunInitialize(msgspec.Struct, frozen=True, kw_only=True, tag="run-initialize"):
+    """Run initializeCommand on this machine, in `folder` ("": a Git source, whose checkout is made first)."""
+
+    stage: Stage
+    folder: str
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return "Run initializeCommand on this machine"
+
+
+class PullImage(msgspec.Struct, frozen=True, kw_only=True, tag="pull-image"):
+    reference: str
+    platform: str = ""
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Pull {self.reference}"
+
+
+class BuildImage(msgspec.Struct, frozen=True, kw_only=True, tag="build-image"):
+    """Build the image of a Dockerfile configuration. `predicted_user` is what its USER will be."""
+
+    spec: BuildSpec
+    context: HashContext
+    predicted_user: str = ""
+    predicted_metadata: str = ""
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Build {self.spec.tag[:50]}"
+
+
+class RemoveContainer(msgspec.Struct, frozen=True, kw_only=True, tag="remove-container"):
+    container: str
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Remove container {self.container}"
+
+
+class CreateContainer(msgspec.Struct, frozen=True, kw_only=True, tag="create-container"):
+    container: str
+    spec: RunSpec
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Create container {self.container}"
+
+
+class PrepareContainer(msgspec.Struct, frozen=True, kw_only=True, tag="prepare-container"):
+    """Put the runner and its journal in; where `uid` is given, make `user` have this machine's ids."""
+
+    container: str
+    user: str
+    uid: int | None = None
+    gid: int | None = None
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        ids = f", {self.user} as {self.uid}:{self.gid}" if self.uid is not None else ""
+        return f"Prepare the container{ids}"
+
+
+class CloneSource(msgspec.Struct, frozen=True, kw_only=True, tag="clone-source"):
+    """Clone a Git source at `commit` into the workspace's volume, complete or not visible."""
+
+    container: str
+    volume: str
+    folder: str
+    mount: str
+    commit: str
+    branch: str = ""
+    user: str = ""
+    submodules: bool = False
+    lfs: bool = False
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Clone the repository into {self.folder}"
+
+
+class StartContainer(msgspec.Struct, frozen=True, kw_only=True, tag="start-container"):
+    container: str
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Start container {self.container}"
+
+
+class RunHooks(msgspec.Struct, frozen=True, kw_only=True, tag="run-hooks"):
+    """Run the lifecycle commands that have not yet ended with success, in order, as `user` in `folder`.
+
+    `keys` are theirs, for the forecast; `wait_for` names the hook after which `up` returns ("": after all).
+    """
+
+    container: str
+    user: str
+    folder: str
+    stages: tuple[Stage, ...]
+    keys: tuple[str, ...] = ()
+    wait_for: str = ""
+    probe: str = "loginInteractiveShell"
+    remote_environment: tuple[tuple[str, str | None], ...] = ()
+    dotfiles: bool = False
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        hooks = list(dict.fromkeys(key.split(":")[0] for key in self.keys))
+        return f"Run {', '.join(hooks)}" if hooks else "Run hooks"
+
+
+Step = (
+    RunInitialize
+    | PullImage
+    | BuildImage
+    | RemoveContainer
+    | CreateContainer
+    | PrepareContainer
+    | CloneSource
+    | StartContainer
+    | RunHooks
+)

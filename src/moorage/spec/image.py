@@ -1,0 +1,39 @@
+"""What is known of an image without running it: `ImageFacts`."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """An image, read from the engine or, before any pull, from its registry.
+
+    `identity` is equal wherever it was read (design section 5). `present` tells whether the engine has it.
+    `metadata` is the text of its devcontainer.metadata label, `inputs` of moorage's own image-inputs label.
+    """
+
+    reference: str
+    identity: str
+    user: str = ""
+    metadata: str = ""
+    inputs: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    present: bool = True
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What a container remembers of how its image was found, so that an unchanged `up` asks nobody.
+
+    `reference` is the image as configured, or the tag that was built; `key` and `bases` (reference → identity)
+    are there for built images; `identity` and `user` are the image's own.
+    """
+
+    reference: str
+    identity: str
+    user: str = ""
+    metadata: str = ""
+    key: str = ""
+    inputs: str = ""
+    bases: tuple[tuple[str, str], ...] = ()
