@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeVar
@@ -115,7 +115,7 @@ class Engine:
         *,
         headers: Mapping[str, str] | None = None,
         silence: float | None = SILENCE,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The lines of a streamed answer; `silence` bounds the seconds between two pieces.
 
         Errors as in `get`. Wrap it in `contextlib.aclosing` where the stream may be left early.
