@@ -53,15 +53,16 @@ def read(text: str, file: str = ".dockerignore") -> Ignore:
 def _line(line: str) -> str:
     pattern = "" if line.startswith("#") else line.strip()
     exception = pattern.startswith("!")
-    pattern = pattern[1:].strip() if exception else pattern
-    return "!" * exception + _clean(pattern)
+    bare = pattern[1:].strip() if exception else pattern
+    # Cleaned twice, as moby does: once to be relative to the context, once with the `!` in front.
+    return _clean("!" * exception + _clean(bare).removeprefix("/"))
 
 
 def _clean(pattern: str) -> str:
     if not pattern:
         return ""
-    clean = posixpath.normpath(pattern)
-    return clean.lstrip("/") if len(clean.strip("/")) else "/"
+    clean = posixpath.normpath(pattern).strip()
+    return clean.removeprefix("/") if clean.startswith("//") else clean
 
 
 def _compiled(pattern: str, file: str) -> tuple[bool, str]:

@@ -21,6 +21,7 @@ _OTHERS = frozenset(
 KEYWORDS = _WITH_FLAGS | _JSON_FORM | _OTHERS
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*\Z")
 _HEREDOC = re.compile(r"\d*<<(-?)([^<]+)\Z")
+_QUOTE = re.compile(r"['\"]")
 _BLANKS = re.compile(r"[\t\v\f\r ]+")
 
 
@@ -30,6 +31,7 @@ def parse(text: str, file: str = "Dockerfile") -> Dockerfile:
     `file` is the name in messages. Raises BrokenDockerfile with the line.
     """
     lines = text.removeprefix("\ufeff").split("\n")
+    lines = [f"{line}\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
     directives = _directives(lines, file)
     escape = directives.get("escape", "\\")
     if escape not in ("\\", "`"):
@@ -48,7 +50,7 @@ def parse(text: str, file: str = "Dockerfile") -> Dockerfile:
     )
 
 
-def trigger(instruction: Instruction, escape: str = "\\", file: str = "Dockerfile") -> Instruction:
+def trigger(instruction: Instruction, file: str = "Dockerfile") -> Instruction:
     """The instruction inside an ONBUILD, with the place and the here-documents of the ONBUILD."""
     keyword, rest = _keyword(instruction.arguments)
     if keyword not in KEYWORDS - {"ONBUILD", "FROM", "MAINTAINER"}:
@@ -58,7 +60,7 @@ def trigger(instruction: Instruction, escape: str = "\\", file: str = "Dockerfil
             line=instruction.line,
             text=instruction.original,
         )
-    made = _instruction(keyword, rest, escape, instruction.line)
+    made = _instruction(keyword, rest, instruction.line)
     return Instruction(
         keyword=made.keyword,
         flags=made.flags,
@@ -74,9 +76,9 @@ def trigger(instruction: Instruction, escape: str = "\\", file: str = "Dockerfil
 
 def _directives(lines: list[str], file: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    start = 1 if lines[0].startswith("#!") else 0
+    start = 1 if lines and lines[0].startswith("#!") else 0
     for number, line in enumerate(lines[start:], start + 1):
-        match = _DIRECTIVE.match(line.rstrip("\r"))
+        match = _DIRECTIVE.match(line.rstrip("\r\n"))
         if match is None or match[1].lower() not in ("syntax", "escape", "check"):
             return found
         name = match[1].lower()
@@ -107,23 +109,19 @@ class _Reader:
         while self.at < len(self.lines):
             line = self.next().lstrip()
             if line and not line.startswith("#"):
-                instruction = self.instruction(line)
-                if instruction is not None:
-                    yield instruction
+                yield self.instruction(line)
 
     def next(self) -> str:
         self.at += 1
-        return self.lines[self.at - 1].rstrip("\r")
+        return self.lines[self.at - 1].rstrip("\r\n")
 
-    def instruction(self, first: str) -> Instruction | None:
+    def instruction(self, first: str) -> Instruction:
         start = self.at
-        joined = self.join(first)
-        if not joined.strip():
-            return None
-        keyword, rest = _keyword(joined)
+        keyword, rest = _keyword(self.join(first))
         if keyword not in KEYWORDS:
             raise self.unknown(keyword, start)
-        made = _instruction(keyword, rest, self.escape, start)
+        self.check_pairs(keyword, rest, start)
+        made = _instruction(keyword, rest, start)
         heredocs = tuple(self.heredocs(made, start))
         return Instruction(
             keyword=made.keyword,
@@ -134,7 +132,7 @@ class _Reader:
             heredocs=heredocs,
             line=start,
             end=self.at,
-            original=self.original(start, self.at),
+            original="".join(self.lines[start - 1 : self.at]),
         )
 
     def join(self, line: str) -> str:
@@ -167,9 +165,9 @@ class _Reader:
             line = self.lines[self.at]
             self.at += 1
             shown = line.lstrip("\t") if chomp else line
-            if shown.rstrip("\r") == name:
-                return Heredoc(name=name, content="".join(content), expand=name == delimiter)
-            content.append(shown + "\n")
+            if shown.rstrip("\r\n") == name:
+                return Heredoc(name=name, content="".join(content), expand=not _QUOTE.search(delimiter))
+            content.append(shown)
         raise BrokenDockerfile(
             f"the here-document {name} is never closed",
             file=self.file,
@@ -178,16 +176,26 @@ class _Reader:
             hint=f"End it with a line that holds only {name}.",
         )
 
-    def original(self, start: int, end: int) -> str:
-        text = "\n".join(self.lines[start - 1 : end])
-        return text if end == len(self.lines) else text + "\n"
+    def check_pairs(self, keyword: str, rest: str, line: int) -> None:
+        if keyword not in ("ENV", "LABEL"):
+            return
+        old = words.old_pair(rest, self.escape)
+        broken = old[1] == "" if old else any(value is None for _, value in words.pairs(rest, self.escape))
+        if broken or not rest:
+            raise BrokenDockerfile(
+                f"{keyword} needs name=value",
+                file=self.file,
+                line=line,
+                text=self.lines[line - 1],
+                hint="Write every word as name=value, and quote values that hold blanks.",
+            )
 
     def unknown(self, keyword: str, line: int) -> BrokenDockerfile:
         from difflib import get_close_matches
 
         near = get_close_matches(keyword, sorted(KEYWORDS), 1)
         return BrokenDockerfile(
-            f"unknown instruction {keyword}",
+            f"unknown instruction {keyword}" if keyword else "a continued line holds no instruction",
             file=self.file,
             line=line,
             text=self.lines[line - 1],
@@ -202,7 +210,7 @@ def _keyword(line: str) -> tuple[str, str]:
     return first.upper(), rest[0].strip() if rest else ""
 
 
-def _instruction(keyword: str, rest: str, escape: str, line: int) -> Instruction:
+def _instruction(keyword: str, rest: str, line: int) -> Instruction:
     flags, arguments = _flags(rest) if keyword in _WITH_FLAGS else ((), rest)
     in_json = words.json_words(arguments) if keyword in _JSON_FORM else None
     return Instruction(

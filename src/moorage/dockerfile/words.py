@@ -8,7 +8,7 @@ from functools import cache
 import msgspec
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
-_JSON_ARRAY = re.compile(rf"\s*\[\s*(?:{_STRING}\s*(?:,\s*{_STRING}\s*)*)?\]", re.DOTALL)
+_JSON_ARRAY = re.compile(rf"\s*\[\s*(?:{_STRING}\s*(?:,\s*{_STRING}\s*)*)?\]\s*", re.DOTALL)
 
 
 def split(text: str, escape: str = "\\") -> list[str]:
@@ -22,8 +22,8 @@ def balanced(text: str, escape: str = "\\") -> bool:
 
 
 def json_words(text: str) -> tuple[str, ...] | None:
-    """The strings of a JSON array, None where the text is no such array. BuildKit ignores what follows it."""
-    match = _JSON_ARRAY.match(text)
+    """The strings of a JSON array, None where the text is not exactly one."""
+    match = _JSON_ARRAY.fullmatch(text)
     if match is None:
         return None
     try:
