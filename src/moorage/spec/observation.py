@@ -34,19 +34,21 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """What the runner inside the container has written (design section 4).
 
-    `prepared`: the container has been made ready (user ids, folders). `done` holds hook keys such as
+    `prepared`: the container has been made ready (user ids, folders); `owed`: but files of the home still have
+    the ids they had in the image ("UID GID NEW_UID NEW_GID HOME"). `done` holds hook keys such as
     "onCreateCommand:0" that ended with success in this container; start hooks are keyed by the start too.
     `failed` is the key of the last hook that failed, with `exit_code` (124: its time limit). `running`: a
-    runner is (or was when last written) at work. `probed` is the cached user environment, None before the
-    first probe.
+    runner is (or was when last written) at work. `probes` has, by the value of userEnvProbe, what the user's
+    shell made of the environment; an empty one means that the shell hung or failed.
     """
 
     prepared: bool = False
+    owed: str = ""
     done: tuple[str, ...] = ()
     failed: str = ""
     exit_code: int = 0
     running: bool = False
-    probed: dict[str, str] | None = None
+    probes: dict[str, dict[str, str]] = {}
     dotfiles: bool = False
 
 
