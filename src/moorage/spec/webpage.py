@@ -30,7 +30,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(host: str, path: str) -> Page | None:
-    """The page behind the path of a URL, percent signs not decoded, or None where the path is the repository itself."""
+    """The page behind a URL path as written, or None where the path is the repository itself."""
     segments = [unquoted(part) for part in path.split("/") if part]
     if "-" in segments[2:]:
         cut = segments.index("-", 2)

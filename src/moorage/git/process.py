@@ -1,0 +1,216 @@
+"""One run of git: no prompt, a deadline for the whole process group, and no life after ours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from ..spec.giturl import without_secrets
+from . import failure
+
+Progress = Callable[[str], None]
+
+_PROTOCOLS = "https:http:ssh:git:file"
+_GRACE = 2.0
+# No connection that stays open behind git (ControlPersist): it would hold our end of the pipes.
+_SSH = "-oBatchMode=yes -oConnectTimeout=20 -oControlMaster=no"
+# Where git is started inside a hook or an alias, these would point it at another repository.
+_REPOSITORY = re.compile(
+    r"GIT_(?:DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|COMMON_DIR|PREFIX"
+    r"|GRAFT_FILE|SHALLOW_FILE|TRACE.*|REDACT|TEMPLATE_DIR|EXTERNAL_DIFF|PROTOCOL_FROM_USER|QUARANTINE_PATH)"
+)
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """How git ended; `stderr` holds its last lines without the progress, secrets removed."""
+
+    code: int
+    stdout: bytes
+    stderr: tuple[str, ...]
+
+
+def environment(user: Mapping[str, str]) -> dict[str, str]:
+    """The user's environment, made unable to ask anything. An own GIT_ASKPASS or GIT_SSH_COMMAND stays."""
+    env = {
+        name: value for name, value in user.items() if not _REPOSITORY.fullmatch(name) and name != "LANGUAGE"
+    }
+    env |= {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": user.get("GIT_ASKPASS", ""),  # empty: neither core.askPass nor SSH_ASKPASS is tried
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GCM_INTERACTIVE": "never",
+        "GIT_ALLOW_PROTOCOL": _PROTOCOLS,
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "LC_ALL": "C",
+    }
+    return env
+
+
+def with_ssh(env: Mapping[str, str], configured: str) -> dict[str, str]:
+    """Stop ssh from asking. `configured` is core.sshCommand; other programs than ssh are left alone."""
+    if "GIT_SSH" in env and "GIT_SSH_COMMAND" not in env:
+        return dict(env)
+    command = env.get("GIT_SSH_COMMAND") or configured or "ssh"
+    program = command.split()[0].rpartition("/")[2]
+    return {**env, "GIT_SSH_COMMAND": f"{command} {_SSH}" if program == "ssh" else command}
+
+
+async def run(
+    *arguments: str,
+    url: str,
+    timeout: float,
+    environ: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    progress: Progress | None = None,
+) -> Finished:
+    """Run git in `/`; `url` is for messages, `timeout` in seconds. Raises GitMissing, GitTimeout."""
+    env = environment(os.environ if environ is None else environ)
+    if url.startswith("ssh://") or (":" in url and "://" not in url):
+        env = with_ssh(env, await _configured_ssh(env))
+    return await _run(arguments, env=env, url=url, timeout=timeout, stdin=stdin, progress=progress)
+
+
+async def checked(
+    *arguments: str,
+    url: str,
+    timeout: float,
+    environ: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    progress: Progress | None = None,
+) -> Finished:
+    """Like `run`, with a failure of git raised as the error that its words mean."""
+    done = await run(*arguments, url=url, timeout=timeout, environ=environ, stdin=stdin, progress=progress)
+    if done.code != 0:
+        raise failure.explained(url, done.stderr)
+    return done
+
+
+async def _configured_ssh(env: Mapping[str, str]) -> str:
+    if "GIT_SSH_COMMAND" in env or "GIT_SSH" in env:
+        return ""
+    arguments = ("config", "--get", "core.sshCommand")
+    done = await _run(arguments, env=env, url="", timeout=10, stdin=b"", progress=None)
+    return done.stdout.decode(errors="replace").strip()
+
+
+async def _run(
+    arguments: tuple[str, ...],
+    *,
+    env: Mapping[str, str],
+    url: str,
+    timeout: float,
+    stdin: bytes,
+    progress: Progress | None,
+) -> Finished:
+    try:
+        child = await asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=env,
+            cwd="/",
+            start_new_session=True,  # a group of its own, and no terminal that anything could ask on
+            preexec_fn=_dies_with_us(),
+        )
+    except FileNotFoundError:
+        raise failure.missing() from None
+    try:
+        async with asyncio.timeout(timeout):
+            stdout, stderr, _ = await asyncio.gather(
+                _read(child.stdout), _read_lines(child.stderr, progress), _write(child.stdin, stdin)
+            )
+            code = await child.wait()
+    except TimeoutError:
+        raise failure.timed_out(url, timeout) from None
+    finally:
+        await _end(child)
+    return Finished(code=code, stdout=stdout, stderr=stderr)
+
+
+async def _read(stream: asyncio.StreamReader | None) -> bytes:
+    assert stream is not None
+    return await stream.read()
+
+
+async def _read_lines(stream: asyncio.StreamReader | None, progress: Progress | None) -> tuple[str, ...]:
+    """git parts its lines by newlines, and the states of one progress line by carriage returns."""
+    assert stream is not None
+    tail: deque[str] = deque(maxlen=40)
+    rest = b""
+    while chunk := await stream.read(65536):
+        *pieces, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
+        for piece in pieces:
+            _take(piece, tail, progress)
+        rest = rest[-65536:]
+    _take(rest, tail, progress)
+    return tuple(tail)
+
+
+def _take(piece: bytes, tail: deque[str], progress: Progress | None) -> None:
+    line = without_secrets(piece.decode("utf-8", "replace")).rstrip()
+    if not line:
+        return
+    if not piece.endswith(b"\r"):
+        tail.append(line)
+    if progress:
+        progress(line)
+
+
+async def _write(stream: asyncio.StreamWriter | None, data: bytes) -> None:
+    if stream is None:
+        return
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the exit status says why
+        stream.write(data)
+        await stream.drain()
+        stream.close()
+        await stream.wait_closed()
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    """Terminate what is left of the group, so that git removes its locks, and kill what stays."""
+    if child.returncode is not None:
+        return
+    _signal_group(child.pid, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_GRACE):
+            await child.wait()
+    except TimeoutError:
+        pass
+    finally:
+        _signal_group(child.pid, signal.SIGKILL)
+        await asyncio.shield(child.wait())
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)
+
+
+def _dies_with_us() -> Callable[[], None] | None:
+    """prctl(2) PR_SET_PDEATHSIG: git is asked to end when we are killed, and then ends its own helpers.
+
+    Other systems than Linux have no such call; there git ends at its next write into our closed pipes.
+    """
+    if sys.platform != "linux":
+        return None
+    import ctypes  # only where git is started
+
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def ask_for_signal() -> None:
+        prctl(1, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_for_signal
