@@ -21,10 +21,14 @@ class BadRegistry(ConfigurationError):
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """How a TLS certificate is judged: whether at all, and by which files beside the system's."""
+    """How a TLS certificate is judged: whether at all, and by which authorities beside the system's.
+
+    `folder`, where it exists, adds every `*.crt` in it.
+    """
 
     verify: bool = True
     ca_files: tuple[str, ...] = ()
+    folder: str = ""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +120,8 @@ def _united(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 def _addresses(registries: Registries, address: str, *, mirror: bool) -> tuple[Endpoint, ...]:
     scheme, host, path = _split(address)
     insecure = _matches(host, (*registries.insecure, *_LOOPBACK))
-    trust = Trust(verify=not insecure, ca_files=registries.ca_files)
+    folder = f"{registries.certificate_folder}/{host}"
+    trust = Trust(verify=not insecure, ca_files=registries.ca_files, folder=folder)
     schemes = (scheme,) if scheme else ("https", "http") if insecure else ("https",)
     server = _HUB_HOST if host in (DOCKER_HUB, "index.docker.io") else host
     return tuple(

@@ -169,8 +169,8 @@ def match(auths: Mapping[str, _Entry], registry: str, repository: str = "") -> _
     """
     hosts = _HUB_HOSTS if registry in _HUB_HOSTS else (registry,)
     named: dict[str, _Entry] = {}
-    for key, entry in auths.items():
-        named.setdefault(_canonical(key), entry)
+    for key, value in auths.items():
+        named.setdefault(_canonical(key), value)
     parts = repository.split("/") if repository else []
     for length in range(len(parts), -1, -1):
         for host in hosts:

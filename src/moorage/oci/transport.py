@@ -1,0 +1,323 @@
+"""One HTTP request to a registry, repeated while that makes sense, and never for longer than its limit.
+
+httpx2 is imported when the first request is made, so that importing the client costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import itertools
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from moorage import __version__
+from moorage.errors import ImageError
+from moorage.oci.configuration import Trust, is_loopback
+from moorage.oci.failures import BadAnswer, RateLimited, RegistryUnreachable, explain, printable
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx2
+
+Content = Callable[[], AsyncIterator[bytes]]
+
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_ERROR_BODY = 64 * 1024
+_HASTY_CONNECT = 3.0
+_REDIRECTS = 5
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long and how often. Seconds; `total` limits one document with all its repetitions, `stall` the time
+    without a byte in a stream (a blob of any size may take as long as it moves).
+    """
+
+    attempts: int = 5
+    first_delay: float = 0.5
+    longest_delay: float = 20.0
+    total: float = 60.0
+    connect: float = 10.0
+    stall: float = 30.0
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What to send. `hasty`: there is another address to try, so do not insist. `stall` and `attempts`
+    stand in for those of `Patience`. Content that is a function is called anew for each attempt.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+    content: bytes | Content | None = None
+    trust: Trust = Trust()
+    hasty: bool = False
+    stall: float | None = None
+    attempts: int | None = None
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
+
+
+class Interrupted(Exception):
+    """A stream broke off before its end; what came until then is good."""
+
+
+class Answer:
+    """Status, headers and body. A streamed success has its body in `chunks` and must be closed."""
+
+    def __init__(self, response: httpx2.Response, body: bytes) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.body = body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes as they were sent. Raises `Interrupted` where the connection breaks or stalls."""
+        import httpx2
+
+        try:
+            async for chunk in self._response.aiter_raw():
+                yield chunk
+        except (httpx2.TransportError, httpx2.StreamError) as error:
+            raise Interrupted(str(error) or type(error).__name__) from error
+
+    async def close(self) -> None:
+        await self._response.aclose()
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    """Why an attempt did not succeed, how many attempts such a thing is worth, and the wait asked for."""
+
+    error: ImageError
+    attempts: int
+    delay: float = 0.0
+
+
+class Transport:
+    """Sends requests; keeps connections until `close`. Clock, sleep and chance can be given by tests."""
+
+    def __init__(
+        self,
+        patience: Patience,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.patience = patience
+        self.clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        self._clients: dict[tuple[Trust, bool], httpx2.AsyncClient] = {}
+        self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
+
+    async def fetch(self, request: Request, *, limit: int) -> Answer:
+        """The whole answer, with a body of at most `limit` bytes.
+
+        Raises RegistryUnreachable, RateLimited or BadAnswer; any other status is the caller's to judge.
+        """
+        try:
+            async with asyncio.timeout(self.patience.total):
+                return await self._persist(request, limit)
+        except TimeoutError:
+            raise _unreachable(request.host, f"no whole answer within {self.patience.total:g} s") from None
+
+    async def open(self, request: Request) -> Answer:
+        """Like `fetch`, but a success is a stream that the caller reads and closes."""
+        return await self._persist(request, None)
+
+    async def pause(self, attempt: int, asked: float = 0.0) -> None:
+        """Wait as long as is usual before the attempt after `attempt` (counted from 1)."""
+        await self._sleep(max(asked, self._back_off(attempt)))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    async def _persist(self, request: Request, limit: int | None) -> Answer:
+        give_up = self.clock() + self.patience.total
+        for attempt in itertools.count(1):
+            outcome = await self._attempt(request, limit)
+            if isinstance(outcome, Answer):
+                return outcome
+            delay = max(outcome.delay, self._back_off(attempt))
+            if attempt >= outcome.attempts or self.clock() + delay > give_up:
+                raise outcome.error
+            await self._sleep(delay)
+        raise AssertionError("unreachable")
+
+    async def _attempt(self, request: Request, limit: int | None) -> Answer | _Failure:
+        import httpx2
+
+        try:
+            response = await self._send(request)
+            answer = await _received(response, limit)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
+            return self._not_connected(request, error)
+        except httpx2.TransportError as error:
+            cause = str(error) or _NAMES.get(type(error).__name__, type(error).__name__)
+            return _Failure(_unreachable(request.host, cause), self._worth(request))
+        except (httpx2.InvalidURL, httpx2.TooManyRedirects, ValueError) as error:
+            evidence = (printable(str(error)),)
+            raise BadAnswer(f"{request.host} leads to no usable address", evidence=evidence) from error
+        if answer.status in _TRANSIENT:
+            return self._put_off(request, answer)
+        return answer
+
+    async def _send(self, request: Request) -> httpx2.Response:
+        import httpx2
+
+        stall = request.stall or self.patience.stall
+        connect = min(self.patience.connect, _HASTY_CONNECT) if request.hasty else self.patience.connect
+        client = self._client(request.trust, direct=is_loopback(request.host))
+        content = request.content() if callable(request.content) else request.content
+        prepared = client.build_request(
+            request.method,
+            request.url,
+            headers={**request.headers},
+            content=content,
+            timeout=httpx2.Timeout(stall, connect=connect),
+        )
+        return await client.send(prepared, stream=True, follow_redirects=request.method in ("GET", "HEAD"))
+
+    def _client(self, trust: Trust, *, direct: bool) -> httpx2.AsyncClient:
+        import httpx2
+
+        known = self._clients.get((trust, direct))
+        if known is None:
+            known = httpx2.AsyncClient(
+                verify=self._context(trust),
+                trust_env=not direct,  # a proxy is never meant for this machine itself
+                max_redirects=_REDIRECTS,
+                # Digests are of the bytes as stored, and limits count what is really held in memory.
+                headers={"User-Agent": f"moorage/{__version__}", "Accept-Encoding": "identity"},
+            )
+            self._clients[trust, direct] = known
+        return known
+
+    def _context(self, trust: Trust) -> ssl.SSLContext | bool:
+        import httpx2
+
+        if not trust.verify:
+            return False
+        files = (*trust.ca_files, *_certificates(trust.folder))
+        if files not in self._contexts:
+            context = httpx2.create_ssl_context()
+            for file in files:
+                _load(context, file)
+            self._contexts[files] = context
+        return self._contexts[files]
+
+    def _not_connected(self, request: Request, error: Exception) -> _Failure:
+        text = printable(str(error)) or _NAMES.get(type(error).__name__, type(error).__name__)
+        if "CERTIFICATE_VERIFY_FAILED" in text:
+            hint = "Add the authority that signed it (`caFiles`), or name the registry as insecure."
+            message = f"the certificate of {request.host} is not trusted"
+            return _Failure(RegistryUnreachable(message, evidence=(text,), hint=hint), 1)
+        return _Failure(_unreachable(request.host, text), 1 if request.hasty else 2)
+
+    def _put_off(self, request: Request, answer: Answer) -> _Failure:
+        delay = retry_after(answer.headers.get("Retry-After", ""), time.time())
+        evidence = explain(answer.status, answer.body)
+        if answer.status == 429:
+            return _Failure(_rate_limited(request.host, evidence, delay), self._worth(request), delay)
+        message = f"the registry {request.host} cannot answer at the moment"
+        error = RegistryUnreachable(message, evidence=evidence, hint="Try again later.")
+        return _Failure(error, self._worth(request), delay)
+
+    def _worth(self, request: Request) -> int:
+        attempts = request.attempts or self.patience.attempts
+        return min(attempts, 2) if request.hasty else attempts
+
+    def _back_off(self, attempt: int) -> float:
+        """Twice as long each time, half of it by chance, so that many clients do not come at once."""
+        whole = min(self.patience.first_delay * 2.0 ** (attempt - 1), self.patience.longest_delay)
+        return whole * (0.5 + 0.5 * self._chance())
+
+
+def retry_after(value: str, now: float) -> float:
+    """Seconds to wait by a `Retry-After` header, a number or a date (RFC 9110 10.2.3); 0: it says nothing."""
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+_NAMES = {
+    "ConnectTimeout": "no connection in time",
+    "ReadTimeout": "no answer in time",
+    "WriteTimeout": "it stopped taking data",
+    "ReadError": "the connection broke off",
+    "WriteError": "the connection broke off",
+}
+
+
+async def _received(response: httpx2.Response, limit: int | None) -> Answer:
+    """The answer with its body read, except for a success without a limit: that stays open."""
+    if limit is None and response.status_code < 300:
+        return Answer(response, b"")
+    try:
+        failed = response.status_code >= 300
+        return Answer(response, await _body(response, _ERROR_BODY if failed else limit or 0, cut=failed))
+    finally:
+        await response.aclose()
+
+
+async def _body(response: httpx2.Response, limit: int, *, cut: bool) -> bytes:
+    parts = bytearray()
+    async for chunk in response.aiter_raw():
+        parts += chunk
+        if len(parts) > limit:
+            break
+    if len(parts) > limit and not cut:
+        raise BadAnswer(
+            f"{response.url.host} sent a document of more than {limit} bytes",
+            evidence=(printable(str(response.url.path)),),
+            hint="Check that the name is an image.",
+        )
+    return bytes(parts[:limit])
+
+
+def _certificates(folder: str) -> list[str]:
+    return sorted(str(path) for path in Path(folder).glob("*.crt")) if folder else []
+
+
+def _load(context: ssl.SSLContext, file: str) -> None:
+    try:
+        context.load_verify_locations(file)
+    except OSError as error:
+        raise RegistryUnreachable(
+            f"the certificate authority file {file} cannot be used",
+            evidence=(str(error),),
+            hint="Correct `caFiles` or the engine's certs.d folder.",
+        ) from error
+
+
+def _unreachable(host: str, cause: str) -> RegistryUnreachable:
+    return RegistryUnreachable(
+        f"the registry {host} cannot be reached",
+        evidence=(printable(cause),),
+        hint="Check the name, the network and the proxy settings (HTTPS_PROXY, NO_PROXY).",
+    )
+
+
+def _rate_limited(host: str, evidence: tuple[str, ...], delay: float) -> RateLimited:
+    when = f"in {delay:.0f} s" if delay else "later"
+    return RateLimited(
+        f"the registry {host} allows no more requests for now",
+        evidence=evidence,
+        hint=f"Try again {when}; `docker login` or a mirror raises the limit.",
+    )
