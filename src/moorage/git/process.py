@@ -48,7 +48,7 @@ def environment(user: Mapping[str, str]) -> dict[str, str]:
         "SSH_ASKPASS_REQUIRE": "never",
         "GCM_INTERACTIVE": "never",
         "GIT_ALLOW_PROTOCOL": _PROTOCOLS,
-        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_LFS_SKIP_SMUDGE": user.get("GIT_LFS_SKIP_SMUDGE", "1"),
         "LC_ALL": "C",
     }
     return env

@@ -54,6 +54,7 @@ def test_a_linked_worktree_names_the_main_repository(main: Path, tmp_path: Path)
 
 def test_a_submodule_is_a_root_of_its_own(main: Path) -> None:
     modules, inner = main / ".git" / "modules" / "inner", main / "inner"
+    modules.parent.mkdir()
     _git("init", "-q", f"--separate-git-dir={modules}", str(inner))
     assert worktree.root(str(inner)) == str(inner)
     assert worktree.common_dir(str(inner)) is None
