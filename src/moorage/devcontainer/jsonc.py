@@ -17,8 +17,8 @@ Path: TypeAlias = tuple[str | int, ...]
 """Keys and indexes from the top of the document to a value."""
 
 _DEEPEST = 100
-_TRIVIA = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*[\s\S]*?\*/)*")
-_STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\.)*)"')
+_TRIVIA = re.compile(r"(?:[ \t\r\n]++|//[^\r\n]*+|/\*[\s\S]*?\*/)*+")
+_STRING = re.compile(r'"((?:[^"\\\x00-\x1f]++|\\.)*+)"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
 _WORD = re.compile(r"[^\s,:{}\[\]\"/]+")
 _LITERALS: dict[str, object] = {"true": True, "false": False, "null": None}

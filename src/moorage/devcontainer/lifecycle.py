@@ -56,7 +56,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[Command, ...]
 
 
-def commands(merged: Merged) -> tuple[Stage, ...]:
+def stages(merged: Merged) -> tuple[Stage, ...]:
     """All stages inside the container in the order in which they run; empty commands are left out."""
     by_hook = (
         merged.on_create_commands,
@@ -75,11 +75,11 @@ def initialize(value: HookValue | None) -> Stage | None:
     return next(_stages(INITIALIZE, [Hook("devcontainer.json", value)] if value else []), None)
 
 
-def split(stages: Iterable[Stage], wait_for: WaitFor | None) -> tuple[tuple[Stage, ...], tuple[Stage, ...]]:
+def split(found: Iterable[Stage], wait_for: WaitFor | None) -> tuple[tuple[Stage, ...], tuple[Stage, ...]]:
     """The stages that `up` waits for, and those that may go on after it returned."""
     wanted = wait_for or DEFAULT_WAIT_FOR
     last = HOOKS.index(wanted) if wanted in HOOKS else -1
-    ordered = tuple(stages)
+    ordered = tuple(found)
     before = tuple(stage for stage in ordered if stage.hook in HOOKS[: last + 1])
     return before, ordered[len(before) :]
 

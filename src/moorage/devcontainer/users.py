@@ -46,13 +46,13 @@ class UidChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def container_user(merged: Merged, run_args: Sequence[str], image_user: str) -> str:
-    """The user of the container's first process: runArgs, containerUser, the image's USER, root."""
-    return run_args_user(run_args) or merged.container_user or image_user or "root"
+    """The user of the container's first process: runArgs, containerUser, the image's USER, "" for none."""
+    return run_args_user(run_args) or merged.container_user or image_user
 
 
 def remote_user(merged: Merged, run_args: Sequence[str], image_user: str) -> str:
-    """The user of hooks, exec and tools: remoteUser, else the container's. May be `user:group`."""
-    return merged.remote_user or container_user(merged, run_args, image_user)
+    """The user of hooks, exec and tools: remoteUser, else the container's, else root. May be `user:group`."""
+    return merged.remote_user or container_user(merged, run_args, image_user) or "root"
 
 
 def user_name(user: str) -> str:

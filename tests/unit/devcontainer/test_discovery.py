@@ -54,7 +54,7 @@ def test_a_path_elsewhere_is_taken_at_its_word() -> None:
 
 
 def test_nothing_found_says_what_was_looked_for() -> None:
-    with pytest.raises(NoConfiguration, match="/home/me/project has no devcontainer.json") as caught:
+    with pytest.raises(NoConfiguration, match=r"/home/me/project has no devcontainer\.json") as caught:
         choose((), None, folder="/home/me/project")
     assert "looked for .devcontainer/<folder>/devcontainer.json" in caught.value.evidence
     assert len(caught.value.evidence) == 3

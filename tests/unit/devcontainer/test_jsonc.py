@@ -58,16 +58,24 @@ def test_comments_and_trailing_commas_change_nothing(value: dict[str, Any], data
     assert parse(written(value, data.draw), "f").value == value
 
 
+def broken(source: str) -> BrokenJson | None:
+    try:
+        parse(source, "f")
+    except BrokenJson as error:
+        return error
+    return None
+
+
 @given(st.text(alphabet="{}[]\",:/*\\ \n\t\r0123456789.-+eEtrufalsn'ab\ufeffé\u2028", max_size=60))
 def test_any_text_is_read_or_refused_with_a_position_in_it(source: str) -> None:
-    try:
-        parse("{" + source, "f")
-    except BrokenJson as error:
-        file, line, column, _ = error.message.split(":", 3)
-        assert file == "f"
-        assert 1 <= int(line) <= source.count("\n") + 1
-        assert int(column) >= 1
-        assert len(error.evidence) == 2
+    error = broken("{" + source)
+    if error is None:
+        return
+    file, line, column, _ = error.message.split(":", 3)
+    assert file == "f"
+    assert 1 <= int(line) <= source.count("\n") + 1
+    assert int(column) >= 1
+    assert len(error.evidence) == 2
 
 
 @given(st.text(alphabet='{}[]",:/*\\ \n0123456789.-+eEtrufalsn', max_size=40))
@@ -168,3 +176,10 @@ def test_bytes_that_are_not_text() -> None:
 def test_paths_as_people_write_them() -> None:
     assert path_text(("forwardPorts", 0)) == "forwardPorts[0]"
     assert path_text(("build", "args", "V")) == "build.args.V"
+
+
+@pytest.mark.parametrize(
+    "source", ['{"' + "a" * 200_000, "{" + " /**/" * 50_000, '{"a": "' + "\\n" * 100_000 + '"}']
+)
+def test_long_texts_take_no_more_than_their_length(source: str) -> None:
+    assert broken(source) is None or len(source) > 200_000

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from moorage.devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Command, Stage, commands, initialize, split
+from moorage.devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Command, Stage, initialize, split, stages
 from moorage.devcontainer.metadata import merge
 
 FULL = merge([{"id": "f", **{hook: f"f {hook}" for hook in HOOKS}}, {hook: f"own {hook}" for hook in HOOKS}])
@@ -13,17 +13,17 @@ FULL = merge([{"id": "f", **{hook: f"f {hook}" for hook in HOOKS}}, {hook: f"own
 def argvs(value: Any) -> list[tuple[str | None, tuple[str, ...]]]:
     return [
         (command.key, command.argv)
-        for stage in commands(merge([{"onCreateCommand": value}]))
+        for stage in stages(merge([{"onCreateCommand": value}]))
         for command in stage.commands
     ]
 
 
 def test_hook_by_hook_and_entry_by_entry() -> None:
-    stages = commands(FULL)
-    assert [(stage.hook, stage.origin) for stage in stages] == [
+    found = stages(FULL)
+    assert [(stage.hook, stage.origin) for stage in found] == [
         (hook, origin) for hook in HOOKS for origin in ("f", "devcontainer.json")
     ]
-    assert stages[1].commands == (
+    assert found[1].commands == (
         Command(
             hook="onCreateCommand",
             index=1,
@@ -53,8 +53,8 @@ def test_forms(value: Any, expected: list[Any]) -> None:
 
 
 def test_an_index_does_not_shift_when_an_empty_one_is_left_out() -> None:
-    stages = commands(merge([{"id": "f", "onCreateCommand": {"a": ""}}, {"onCreateCommand": "x"}]))
-    assert [stage.index for stage in stages] == [1]
+    found = stages(merge([{"id": "f", "onCreateCommand": {"a": ""}}, {"onCreateCommand": "x"}]))
+    assert [stage.index for stage in found] == [1]
 
 
 def test_initialize_is_a_stage_of_its_own() -> None:
@@ -82,8 +82,8 @@ def test_initialize_is_a_stage_of_its_own() -> None:
     ],
 )
 def test_up_waits_for_the_stages_up_to_wait_for(wait_for: Any, last: str | None) -> None:
-    before, after = split(commands(FULL), wait_for)
-    assert before + after == commands(FULL)
+    before, after = split(stages(FULL), wait_for)
+    assert before + after == stages(FULL)
     assert (before[-1].hook if before else None) == last
     assert not {stage.hook for stage in before} & {stage.hook for stage in after}
 

@@ -62,7 +62,7 @@ def test_the_user_of_run_args(run_args: list[str], expected: str | None) -> None
 @pytest.mark.parametrize(
     ("merged", "run_args", "image_user", "container", "remote"),
     [
-        (Merged(), [], "", "root", "root"),
+        (Merged(), [], "", "", "root"),
         (Merged(), [], "node", "node", "node"),
         (Merged(container_user="c"), [], "node", "c", "c"),
         (Merged(container_user="c"), ["-u", "r"], "node", "r", "r"),
