@@ -1,0 +1,1 @@
+"""The engine builder: BuildKit through buildx, or the engine's classic builder."""

@@ -1,0 +1,53 @@
+"""What can go wrong with a build on the engine, beside what can go wrong with any image."""
+
+from __future__ import annotations
+
+from moorage.errors import ConfigurationError, DeadlineError, EngineError, ImageError
+
+
+class BuildFailed(ImageError):
+    """An instruction failed. `line` is its first line in the Dockerfile, 0 where nobody said."""
+
+    code = "build-failed"
+
+    def __init__(
+        self, message: str, *, line: int = 0, evidence: tuple[str, ...] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message, evidence=evidence, hint=hint)
+        self.line = line
+
+
+class BuilderMissing(EngineError):
+    """What there is to build with cannot build this Dockerfile."""
+
+    code = "builder-missing"
+
+
+class BuildTimeout(DeadlineError):
+    """The build did not end within its limit."""
+
+    code = "build-timeout"
+
+
+class BadBuildOption(ConfigurationError):
+    """A word in build.options that the builder does not know."""
+
+    code = "bad-build-option"
+
+
+class BadBuildArgument(ConfigurationError):
+    """A build argument that no process can be given."""
+
+    code = "bad-build-argument"
+
+
+class BuildSecretMissing(ConfigurationError):
+    """A build secret whose file or variable is not there."""
+
+    code = "build-secret-missing"
+
+
+class ImageVanished(ImageError):
+    """The build ended well and the engine does not have the image under its tag."""
+
+    code = "built-image-missing"
