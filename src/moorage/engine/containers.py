@@ -164,6 +164,15 @@ async def read(engine: Engine, name: str, path: str) -> bytes | None:
         return None
 
 
+async def exists(engine: Engine, name: str, path: str) -> bool:
+    """Whether the path is there. A missing container has none either."""
+    try:
+        await engine.call("HEAD", f"/containers/{quoted(name)}/archive", {"path": path})
+    except (NotFound, NoSuchContainer):
+        return False
+    return True
+
+
 async def write(engine: Engine, name: str, folder: str, archive: bytes) -> None:
     """Unpack a tar archive in an existing folder; owners as in the archive. Raises NotFound for no folder."""
     await engine.call(

@@ -16,6 +16,7 @@ from . import contexts
 from .errors import EngineMissing, EngineUnsupported
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
+USUAL = "the usual place"
 
 
 class Tls(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +63,14 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return shutil.which(self.cli or "docker") or ""
 
     def installed(self) -> bool:
-        """Whether an engine seems to be installed here at all, running or not."""
+        """Whether an engine seems to be meant to run here: one was named, or its program is on this machine."""
         import shutil  # as above
+        import sys
 
-        return bool(self.cli or shutil.which("dockerd") or shutil.which("docker"))
+        if self.origin != USUAL or sys.platform != "linux":
+            return True
+        path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/local/sbin:/usr/bin"
+        return shutil.which("dockerd", path=path) is not None
 
 
 async def find(path: str, environ: Mapping[str, str], home: str) -> Endpoint:
@@ -119,8 +124,8 @@ def _usual(environ: Mapping[str, str], home: str) -> Endpoint:
     candidates += [f"{home}/.docker/run/docker.sock", f"{home}/.docker/desktop/docker.sock"]
     for socket in candidates:
         if os.path.exists(socket):  # noqa: PTH110 - a pathlib object for each costs more than the look
-            return at(f"unix://{socket}", "the usual place")
-    return at(f"unix://{DEFAULT_SOCKET}", "the usual place")
+            return at(f"unix://{socket}", USUAL)
+    return at(f"unix://{DEFAULT_SOCKET}", USUAL)
 
 
 def _from_variables(host: str, environ: Mapping[str, str], home: str) -> Endpoint:

@@ -139,6 +139,12 @@ _WORDINGS: tuple[tuple[str, _Kind, str, str], ...] = (
         "Run the command again: it will continue with what is there.",
     ),
     (
+        r"bind source path does not exist",
+        EngineRefused,
+        "A folder that is to be mounted does not exist on the engine's machine.",
+        "Create it, or correct the mounts in devcontainer.json.",
+    ),
+    (
         r"no such container",
         NoSuchContainer,
         "The container does not exist any more.",
