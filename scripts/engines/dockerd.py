@@ -1,9 +1,11 @@
 """Docker engines of our own, each with its data, sockets, bridge and containerd apart from any other."""
 
+import contextlib
 import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -52,9 +54,10 @@ def up(engine: Engine) -> None:
     """Start ``engine`` unless it answers already."""
     if answers(engine.host):
         return
-    debs.install({"iptables": "iptables", "ip": "iproute2", "nft": "nftables"})
+    debs.install({"iptables": "iptables", "ip": "iproute2"})
     programs = _programs(engine)
     with phase(f"started Docker {engine.version}"):
+        _clear(engine)
         _bridge(engine)
         _settings(engine)
         daemons.ensure(
@@ -66,17 +69,48 @@ def up(engine: Engine) -> None:
             ),
             lambda: answers(engine.host),
         )
+        _forget(engine)
 
 
 def down(engine: Engine) -> None:
     """End it with everything that it made on the host but its data."""
     daemons.stop(engine.folder, "dockerd", grace=30)
+    _clear(engine)
+    subprocess.run(["ip", "link", "del", engine.bridge], capture_output=True)
+
+
+def _clear(engine: Engine) -> None:
+    """What a dockerd that was killed leaves behind: its containerd and shims, mounts, sockets."""
+    for pid in _strays(engine):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
         point = line.split()[1]
         if point.startswith((f"{engine.folder}/", f"{engine.runtime}/")):
             subprocess.run(["umount", "-l", point], capture_output=True)
-    subprocess.run(["ip", "link", "del", engine.bridge], capture_output=True)
     shutil.rmtree(engine.runtime, ignore_errors=True)
+
+
+def _strays(engine: Engine) -> list[int]:
+    """Processes of containerd that name this engine's exec root."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            program, *arguments = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            mine = any(word.startswith(f"{engine.runtime}/exec/") for word in arguments)
+            if mine and Path(program).name.startswith("containerd"):
+                found.append(int(folder.name))
+    return found
+
+
+def _forget(engine: Engine) -> None:
+    """Remove what tests of an earlier life left: nobody uses an engine that has just come up."""
+    docker = ["docker", "--host", engine.host]
+    if left := run([*docker, "ps", "--all", "--quiet"]).split():
+        run([*docker, "rm", "--force", "--volumes", *left])
+    if left := run([*docker, "volume", "ls", "--quiet"]).split():
+        run([*docker, "volume", "rm", "--force", *left])
+    run([*docker, "network", "prune", "--force"])
 
 
 def answers(host: str) -> bool:
@@ -121,7 +155,7 @@ def _settings(engine: Engine) -> None:
     for folder in (engine.folder, engine.runtime):
         folder.mkdir(parents=True, exist_ok=True)
     (engine.folder / "daemon.pid").unlink(missing_ok=True)
-    settings: dict[str, object] = {
+    settings = {
         "hosts": [engine.host],
         "data-root": str(engine.folder / "data"),
         "exec-root": str(engine.runtime / "exec"),
@@ -129,11 +163,11 @@ def _settings(engine: Engine) -> None:
         "bridge": engine.bridge,
         "default-address-pools": [{"base": engine.layout.pool(engine.index), "size": 24}],
         "registry-mirrors": [f"http://{engine.layout.registry}"],
+        # Two dockerds would flush one another's chains: ports are published through docker-proxy alone.
+        "iptables": False,
+        "ip6tables": False,
         "group": str(os.getgid()),
         "log-level": "warn",
         "shutdown-timeout": 2,
     }
-    # Two dockerds would flush one another's chains: only the new one has any, in nftables tables of its own;
-    # the old one publishes ports through docker-proxy alone.
-    settings |= {"firewall-backend": "nftables"} if engine.version == NEW else {"iptables": False}
     (engine.folder / "daemon.json").write_text(json.dumps(settings, indent=1))

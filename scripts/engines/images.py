@@ -79,11 +79,18 @@ FRONTEND = Image(
 )
 
 
-def ensure(layout: Layout, host: str, images: tuple[Image, ...] = EVERYDAY, *, public: bool = False) -> None:
-    """Make ``images`` present in the engine on ``host``.
+def ensure(
+    layout: Layout,
+    host: str | None,
+    images: tuple[Image, ...] = EVERYDAY,
+    *,
+    public: bool = False,
+    shared: bool = True,
+) -> None:
+    """Make ``images`` present in the engine on ``host`` (None: wherever the client points).
 
-    Taken from the public registry if ``public`` and it answers, then from ours; else made here, and pushed
-    to ours.
+    Taken from the public registry if ``public`` and it answers, then from ours if ``shared``; else made here,
+    and pushed to ours.
     """
     names = [name for image in images for name in (image.name, *image.aliases)]
     if _present(host, *names):
@@ -92,10 +99,10 @@ def ensure(layout: Layout, host: str, images: tuple[Image, ...] = EVERYDAY, *, p
         missing = [name for name in (image.name, *image.aliases) if not _present(host, name)]
         if missing:
             with phase(f"made {', '.join(missing)} present"):
-                _provide(layout, host, image, public=public)
+                _provide(layout, host, image, public=public, shared=shared)
 
 
-def publish_private(layout: Layout, host: str) -> None:
+def publish_private(layout: Layout, host: str | None) -> None:
     """Push one image to the registry that wants a login, for tests of logging in."""
     target = f"{layout.auth_registry}/{PRIVATE}"
     with tempfile.TemporaryDirectory() as config:
@@ -107,26 +114,27 @@ def publish_private(layout: Layout, host: str) -> None:
         _docker(host, "rmi", target)
 
 
-def _provide(layout: Layout, host: str, image: Image, *, public: bool) -> None:
-    if public and succeeds(["docker", "--host", host, "pull", "--quiet", image.name], timeout=180):
+def _provide(layout: Layout, host: str | None, image: Image, *, public: bool, shared: bool) -> None:
+    if public and succeeds(_command(host, "pull", "--quiet", image.name), timeout=180):
         return
-    if not _taken_from_ours(layout, host, image):
+    if not (shared and _taken_from_ours(layout, host, image)):
         _make(layout, host, image)
-        _push(layout, host, image)
+        if shared:
+            _push(layout, host, image)
     for alias in image.aliases:
         _docker(host, "tag", image.name, alias)
 
 
-def _taken_from_ours(layout: Layout, host: str, image: Image) -> bool:
+def _taken_from_ours(layout: Layout, host: str | None, image: Image) -> bool:
     held = _held(layout, image.name)
-    if not succeeds(["docker", "--host", host, "pull", "--quiet", held], timeout=180):
+    if not succeeds(_command(host, "pull", "--quiet", held), timeout=180):
         return False
     _docker(host, "tag", held, image.name)
     _docker(host, "rmi", held)
     return True
 
 
-def _make(layout: Layout, host: str, image: Image) -> None:
+def _make(layout: Layout, host: str | None, image: Image) -> None:
     if image.files is not None:
         changes = [word for line in image.lines for word in ("--change", line)]
         _docker(host, "import", *changes, str(image.files(layout)), image.name)
@@ -144,11 +152,11 @@ def _make(layout: Layout, host: str, image: Image) -> None:
         )
 
 
-def _push(layout: Layout, host: str, image: Image) -> None:
+def _push(layout: Layout, host: str | None, image: Image) -> None:
     for name in (image.name, *image.aliases):
         held = _held(layout, name)
         _docker(host, "tag", image.name, held)
-        pushed = succeeds(["docker", "--host", host, "push", "--quiet", held], timeout=180)
+        pushed = succeeds(_command(host, "push", "--quiet", held), timeout=180)
         _docker(host, "rmi", held)
         if not pushed:  # A remote engine does not reach our registry: the image is there, and that is enough.
             return
@@ -159,10 +167,13 @@ def _held(layout: Layout, name: str) -> str:
     return f"{layout.registry}/{name}" if "/" in name else f"{layout.registry}/library/{name}"
 
 
-def _present(host: str, *names: str) -> bool:
-    return succeeds(["docker", "--host", host, "image", "inspect", *names])
+def _present(host: str | None, *names: str) -> bool:
+    return succeeds(_command(host, "image", "inspect", *names))
 
 
-def _docker(host: str, *arguments: str, env: dict[str, str] | None = None) -> str:
-    clean = {"DOCKER_BUILDKIT": "1", "DOCKER_CONTEXT": "", **(env or {})}
-    return run(["docker", "--host", host, *arguments], env=clean)
+def _docker(host: str | None, *arguments: str, env: dict[str, str] | None = None) -> str:
+    return run(_command(host, *arguments), env=env)
+
+
+def _command(host: str | None, *arguments: str) -> list[str]:
+    return ["docker", *(["--host", host] if host else []), *arguments]

@@ -93,9 +93,10 @@ def describe(layout: Layout) -> dict[str, object]:
     found = {name: version(each.host) for name, each in own.items() if dockerd.answers(each.host)}
     given = _given()
     current = given or (Engine(own["29"].host, found["29"] or "", ours=True) if "29" in found else None)
+    old = Engine(own["20.10"].host, found["20.10"] or "", ours=True) if "20.10" in found else None
     return {
         "engine": asdict(current) if current else None,
-        "old_engine": {"host": own["20.10"].host, "version": found["20.10"]} if "20.10" in found else None,
+        "old_engine": asdict(old) if old else None,
         "registry": layout.registry,
         "auth_registry": asdict(
             AuthRegistry(layout.auth_registry, registry.USER, registry.PASSWORD, images.PRIVATE)

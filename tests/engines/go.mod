@@ -1,4 +1,4 @@
-module github.com/moorage/moorage/tests/engines
+module moorage/tests/engines
 
 go 1.26.3
 

@@ -1,0 +1,48 @@
+# Entry points. Each sets up what it needs; a second run takes seconds.
+.POSIX:
+.DEFAULT_GOAL := help
+.PHONY: help venv demo check test test-full bench engines engines-down
+SHELL = /bin/sh
+
+VENV = .venv/bin
+PYTEST = $(VENV)/pytest -q --import-mode=importlib
+WORKERS = 4
+
+help:
+	@echo 'make demo          a workspace from examples/hello, installing what is missing'
+	@echo 'make check         format, lint, types, layers, unit tests (no engine; under a minute)'
+	@echo 'make test          the whole suite on real engines and a real registry'
+	@echo 'make test-full     also what is too long for CI; writes docs/test-full.md'
+	@echo 'make bench         compare with the reference CLI; writes docs/benchmarks.md'
+	@echo 'make engines       make and start the engines of the tests (make engines-down ends them)'
+
+venv:
+	@sh scripts/bootstrap.sh
+
+demo: venv
+	@$(VENV)/python -m scripts.demo
+
+check: venv
+	$(VENV)/ruff format --check
+	$(VENV)/ruff check
+	$(VENV)/mypy
+	$(VENV)/mypy --explicit-package-bases scripts tests/conftest.py tests/outside.py tests/integration/conftest.py
+	$(VENV)/lint-imports
+	$(PYTEST) -n 2 tests/unit
+
+engines: venv
+	@$(VENV)/python -m scripts.engines up all
+	@$(VENV)/python -m scripts.engines env
+
+engines-down:
+	@python3 -m scripts.engines down
+
+test: engines
+	$(VENV)/python -m scripts.suite
+
+test-full: engines
+	$(VENV)/python -m scripts.suite --full --report docs/test-full.md
+
+bench: engines
+	$(VENV)/python -m scripts.reference_cli
+	$(VENV)/python -m bench

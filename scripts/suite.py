@@ -1,0 +1,104 @@
+"""``make test`` and ``make test-full``: all tests, the serial ones in their own pass, one closing line."""
+
+import argparse
+import collections
+import platform
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from scripts.engines import provision
+from scripts.engines.layout import REPOSITORY, Layout
+
+WORKERS = 3
+PASSES = (
+    ("side by side", ["-m", "not serial", "-n", str(WORKERS), "--dist", "worksteal"]),
+    ("one by one", ["-m", "serial", "-p", "no:xdist"]),
+)
+NO_TESTS = 5
+COUNTS = re.compile(r"(\d+) (passed|failed|error|skipped|xfailed|deselected)s?\b")
+
+
+def main(arguments: list[str]) -> int:
+    """The worst exit code of the passes."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.suite", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="with the tests that are too long for CI")
+    parser.add_argument("--report", type=Path, help="write a summary there")
+    options, further = parser.parse_known_args(arguments)
+    start = time.monotonic()
+    totals: collections.Counter[str] = collections.Counter()
+    slowest: list[str] = []
+    code = 0
+    for title, flags in PASSES:
+        print(f"== tests {title}", flush=True)
+        result, lines = _pytest([*flags, *(["--full"] if options.full else []), *further])
+        code = max(code, 0 if result == NO_TESTS else result)
+        totals.update(_counts(lines[-1] if lines else ""))
+        slowest += [line for line in lines if re.match(r"\d+\.\d+s (call|setup|teardown)", line)]
+    _remove_built_images()
+    seconds = time.monotonic() - start
+    closing = ", ".join(
+        f"{totals[word]} {word}" for word in ("failed", "passed", "skipped", "error") if totals[word]
+    )
+    if options.report:
+        _report(options.report, closing, seconds, slowest)
+    print(f"===== {closing or 'no tests ran'} in {seconds:.2f}s =====", flush=True)
+    return code if totals["passed"] else code or NO_TESTS
+
+
+def _pytest(flags: list[str]) -> tuple[int, list[str]]:
+    """Exit code and lines of one run, shown as they come."""
+    command = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib", "--durations=15", *flags]
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    lines = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line.rstrip())
+    return process.wait(), lines
+
+
+def _counts(closing: str) -> dict[str, int]:
+    return {word: int(number) for number, word in COUNTS.findall(closing)}
+
+
+def _remove_built_images() -> None:
+    """What tests built stays in our own engines' stores otherwise, run after run."""
+    found = provision.describe(Layout.from_environment())
+    for key in ("engine", "old_engine"):
+        entry = found[key]
+        if not isinstance(entry, dict) or not entry["ours"]:
+            continue
+        docker = ["docker", "--host", entry["host"]]
+        listing = [*docker, "image", "ls", "--quiet", "--filter", "label=dev.moorage.image-key"]
+        images = subprocess.run(listing, capture_output=True, text=True).stdout.split()
+        if images:
+            subprocess.run([*docker, "image", "rm", "--force", *sorted(set(images))], capture_output=True)
+
+
+def _report(target: Path, closing: str, seconds: float, slowest: list[str]) -> None:
+    found = provision.describe(Layout.from_environment())
+    versions = [
+        str(entry["version"]) for entry in (found["engine"], found["old_engine"]) if isinstance(entry, dict)
+    ]
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    ranked = sorted(slowest, key=lambda line: -float(line.split("s", 1)[0]))[:20]
+    target.write_text(
+        f"# Last full run of the tests\n\n"
+        f"`make test-full` wrote this.\n\n"
+        f"- {closing} in {seconds:.0f} s\n"
+        f"- on {time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit.stdout.strip()}\n"
+        f"- Docker {', '.join(versions)}; Python {platform.python_version()}; {platform.system()} "
+        f"{platform.release()}\n\n"
+        f"Slowest:\n\n" + "".join(f"    {line}\n" for line in ranked)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
