@@ -40,6 +40,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     image: ImageFacts | None = None
     journal: Journal | None = None
     changed_files: bool = False
+    adopted: bool = False
 
 
 def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:

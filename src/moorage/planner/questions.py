@@ -29,7 +29,7 @@ class ConfigurationFile(msgspec.Struct, frozen=True, kw_only=True):
     holds its Dockerfile and context ("" where there is none yet); `commit` pins a Git source."""
 
     path: str
-    text: str
+    text: bytes
     root: str = ""
     commit: str = ""
     default_branch: str = ""

@@ -20,6 +20,7 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     environment: tuple[tuple[str, str], ...] = ()
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    working_folder: str = ""
     present: bool = True
 
 

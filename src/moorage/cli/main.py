@@ -1,0 +1,67 @@
+"""The `moorage` command: its subcommands are loaded only when they are called or listed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from moorage import __version__
+
+COMMANDS = {
+    "up": ("up", "Bring a workspace about, or finish what was begun"),
+    "plan": ("plan", "Show what up would do and why; change nothing"),
+    "exec": ("execute", "Run a command inside a workspace"),
+    "shell": ("execute", "Open a shell inside a workspace"),
+    "start": ("state", "Start a stopped workspace"),
+    "stop": ("state", "Stop a workspace; its files stay"),
+    "restart": ("state", "Stop a workspace and start it again"),
+    "delete": ("state", "Remove a workspace and all that belongs to it"),
+    "list": ("listing", "List workspaces"),
+    "status": ("listing", "Show one workspace in detail"),
+    "logs": ("logs", "Show what the hooks of a workspace printed"),
+    "why": ("logs", "Name the cause of the last failure"),
+    "forward": ("forward", "Make ports of a workspace available on this machine"),
+    "build": ("build", "Build the image of a configuration, and push it if asked"),
+    "gc": ("gc", "Remove images and caches that no workspace uses"),
+    "doctor": ("doctor", "Check this machine and say what to do"),
+    "config": ("config", "Show a configuration as moorage understands it"),
+    "completion": ("completion", "Print the completion script for a shell"),
+}
+
+
+class _Lazy(click.Group):
+    """A group that knows its commands by name and imports one only to run it (design promise 10)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"moorage.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, f"{cmd_name}_command")
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from moorage.devcontainer.spelling import did_you_mean
+
+            ctx.fail(f"There is no command {args[0]!r}. {did_you_mean(args[0], COMMANDS)}".strip())
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: moorage up . && moorage shell .",
+)
+@click.version_option(__version__, prog_name="moorage", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Turn any repository with a devcontainer.json into a running workspace."""

@@ -1,0 +1,68 @@
+"""Events as plain lines, for logs of CI and for terminals that are none."""
+
+from __future__ import annotations
+
+import re
+from typing import TextIO
+
+from moorage.events import Event, Failed, LogLine, Notice, StepEnded, StepProgress, StepStarted
+
+_CONTROL = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])|[\x00-\x08\x0b-\x1f\x7f]"
+)
+
+
+def harmless(text: str) -> str:
+    """The text without control sequences: what a build prints must not move the cursor or rename a window."""
+    return _CONTROL.sub("", text)
+
+
+def failure_lines(event: Failed) -> list[str]:
+    """An error for a person: the sentence, the evidence, and what to do."""
+    lines = [f"error: {event.message}  [{event.code}]"]
+    lines += [f"  | {line}" for item in event.evidence for line in item.splitlines()]
+    return [*lines, f"  → {event.hint}"] if event.hint else lines
+
+
+class Plain:
+    """One line for each beginning, end, log line and notice."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._titles: dict[str, str] = {}
+
+    def emit(self, event: Event) -> None:
+        for line in self._lines(event):
+            self._out.write(harmless(line) + "\n")
+        self._out.flush()
+
+    def _lines(self, event: Event) -> list[str]:
+        match event:
+            case StepStarted():
+                self._titles[event.step] = event.title
+                return [f"• {event.title}" + (f" ({event.reason})" if event.reason else "")]
+            case StepEnded():
+                title = self._titles.get(event.step, event.step)
+                return [f"{_MARKS[event.outcome]} {title}  {event.seconds:.1f} s"]
+            case LogLine():
+                return [f"    {event.origin + ': ' if event.origin else ''}{event.text}"]
+            case Notice():
+                return [f"{event.level}: {event.text}", *([f"  → {event.hint}"] if event.hint else [])]
+            case Failed():
+                return failure_lines(event)
+            case StepProgress():
+                return []
+
+
+_MARKS = {"done": "✓", "failed": "✗", "adopted": "✓ joined:", "skipped": "-"}
+
+
+class Quiet:
+    """Only warnings and the failure."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._plain = Plain(out)
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, Failed | Notice):
+            self._plain.emit(event)

@@ -1,0 +1,67 @@
+"""Runs one command: the only place where a coroutine becomes a call and an error becomes an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import TypeVar
+
+from moorage.cli.report import Output, reporter_for
+from moorage.errors import MoorageError
+from moorage.events import Failed, Redacting
+
+T = TypeVar("T")
+
+INTERRUPTED = 130
+
+
+def run(work: Coroutine[object, object, T], output: Output, reporter: Redacting) -> T:
+    """The result, or the end of the process: errors are printed once here, in the form that was asked for."""
+    try:
+        return asyncio.run(_cancelled_by_signals(work))
+    except MoorageError as error:
+        fail(error, output, reporter)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        reporter.emit(Failed(code="interrupted", exit_code=INTERRUPTED, message="Interrupted."))
+        sys.exit(INTERRUPTED)
+
+
+def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: int | None = None) -> None:
+    """Print the error and leave with its exit code."""
+    event = Failed(
+        code=error.code,
+        exit_code=error.exit_code if exit_code is None else exit_code,
+        message=error.message,
+        evidence=error.evidence,
+        hint=error.hint,
+    )
+    reporter.emit(event)
+    if output.result == "json":
+        import msgspec
+
+        clean = [reporter.text(line) for line in event.evidence]
+        body = {
+            "outcome": "error",
+            "code": event.code,
+            "message": reporter.text(event.message),
+            "evidence": clean,
+            "hint": reporter.text(event.hint),
+        }
+        print(msgspec.json.encode(body).decode())
+    sys.exit(event.exit_code)
+
+
+def open_reporter(output: Output) -> Redacting:
+    """The sink that the options ask for, behind the redaction of secrets."""
+    return Redacting(reporter_for(output))
+
+
+async def _cancelled_by_signals(work: Coroutine[object, object, T]) -> T:
+    """SIGTERM and SIGHUP end the work as Ctrl-C does, so that children are not left behind."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)
+    return await task

@@ -1,0 +1,77 @@
+"""Finds and reads the devcontainer.json that decides, wherever it is (design section 1, Authority)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from moorage.devcontainer.discovery import candidates, choose
+from moorage.drivers.base import Inside
+from moorage.errors import ConfigurationError, SourceError
+from moorage.planner.questions import ConfigurationFile
+from moorage.engine.ustar import files
+
+
+class FolderUnreadable(SourceError):
+    """The folder exists, and may not be looked into."""
+
+    code = "folder-unreadable"
+
+
+class ConfigurationGone(ConfigurationError):
+    """The workspace was made from a devcontainer.json that its own files no longer have."""
+
+    code = "configuration-gone"
+
+
+def in_folder(folder: str, wanted: str) -> ConfigurationFile:
+    """The configuration of a folder of this machine. Raises the errors of discovery and FolderUnreadable."""
+    try:
+        found = candidates(_listed(folder, wanted))
+        chosen = choose(found, wanted or None, folder=folder)
+        data = Path(folder, chosen.path).read_bytes()
+    except PermissionError as error:
+        raise FolderUnreadable(
+            f"{error.filename} cannot be read.",
+            evidence=(str(error),),
+            hint="Check who owns it and its permissions.",
+        ) from error
+    return ConfigurationFile(path=chosen.path, text=data, root=folder)
+
+
+def of_image(reference: str) -> ConfigurationFile:
+    """The configuration that an image alone stands for."""
+    return ConfigurationFile(path="devcontainer.json", text=json.dumps({"image": reference}).encode())
+
+
+async def in_workspace(inside: Inside, folder: str, path: str) -> ConfigurationFile:
+    """The configuration as the workspace's own files have it now. Raises ConfigurationGone."""
+    archive = await inside.read(f"{folder}/{path}")
+    found = files(archive) if archive else {}
+    if not found:
+        raise ConfigurationGone(
+            f"The workspace no longer has {path}, which it was made from.",
+            evidence=(f"looked for {folder}/{path} in the container",),
+            hint="Put it back, or name another one with --config.",
+        )
+    return ConfigurationFile(path=path, text=next(iter(found.values())))
+
+
+def _listed(folder: str, wanted: str) -> Iterator[str]:
+    """The few places where a configuration may be; nothing else of the folder is looked at."""
+    top = Path(folder)
+    if (top / ".devcontainer.json").is_file():
+        yield ".devcontainer.json"
+    if wanted and "/" in wanted and (top / wanted).is_file():
+        yield wanted
+    try:
+        entries = sorted(os.scandir(top / ".devcontainer"), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.name == "devcontainer.json" and entry.is_file():
+            yield ".devcontainer/devcontainer.json"
+        elif entry.is_dir() and (Path(entry.path) / "devcontainer.json").is_file():
+            yield f".devcontainer/{entry.name}/devcontainer.json"

@@ -1,0 +1,79 @@
+"""What an image is: asked of the engine first, and of its registry before anything is pulled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from moorage.engine.client import Engine, quoted
+from moorage.engine.errors import ImageMissing, NotFound
+from moorage.errors import ImageError
+from moorage.events import Reporter
+from moorage.image.identity import ImageConfig, from_inspect, from_registry, identity
+from moorage.planner.questions import FindImage
+from moorage.spec import names
+from moorage.spec.image import ImageFacts
+
+
+async def find(engine: Engine, question: FindImage, reporter: Reporter) -> ImageFacts | None:
+    """The image, or None where the question allows it. Raises the errors of the registry client."""
+    if not question.fresh:
+        local = await on_engine(engine, question.reference)
+        if local or question.local:
+            return local
+    try:
+        return await in_registry(engine, question.reference, question.platform, reporter)
+    except ImageError:
+        if question.optional:
+            return None
+        raise
+
+
+async def on_engine(engine: Engine, reference: str) -> ImageFacts | None:
+    """The image as the engine has it; None when it does not."""
+    try:
+        found = await engine.get(f"/images/{quoted(reference)}/json", dict[str, object])
+    except (ImageMissing, NotFound):
+        return None
+    return _facts(reference, from_inspect(found), present=True)
+
+
+async def in_registry(engine: Engine, reference: str, platform: str, reporter: Reporter) -> ImageFacts:
+    """The image as its registry has it, with the engine's own mirrors and plain-HTTP registries.
+
+    Three small requests and no layer. Raises the errors of `moorage.oci.failures`.
+    """
+    from moorage.oci.client import Client  # the warm path never asks a registry
+    from moorage.oci.configuration import from_engine_info
+    from moorage.oci.credentials import Credentials
+    from moorage.oci.manifest import parse_platform
+    from moorage.oci.reference import parse
+
+    info = await engine.get("/info", dict[str, object])
+    wanted = parse_platform(platform or _platform(info))
+    registries = from_engine_info(info)
+    async with Client(registries, Credentials(reporter=reporter), reporter=reporter) as client:
+        config = await client.image_config(parse(reference), wanted)
+    return _facts(reference, from_registry(config), present=False)
+
+
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "i686": "386"}
+
+
+def _platform(info: Mapping[str, object]) -> str:
+    machine = str(info.get("Architecture", "x86_64"))
+    return f"{info.get('OSType') or 'linux'}/{_MACHINES.get(machine, machine)}"
+
+
+def _facts(reference: str, image: ImageConfig, *, present: bool) -> ImageFacts:
+    return ImageFacts(
+        reference=reference,
+        identity=identity(image),
+        user=image.user,
+        metadata=image.labels.get(names.METADATA, ""),
+        inputs=image.labels.get(names.IMAGE_INPUTS, ""),
+        environment=tuple(image.env.items()),
+        entrypoint=image.entrypoint,
+        command=image.cmd,
+        working_folder=image.workdir,
+        present=present,
+    )

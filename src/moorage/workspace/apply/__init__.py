@@ -1,0 +1,51 @@
+"""Carries out the planner's steps: one file per family, chosen here by type."""
+
+from __future__ import annotations
+
+from moorage.planner.facts import Facts
+from moorage.planner.learning import Result
+from moorage.planner.request import Request
+from moorage.planner.steps import (
+    BuildImage,
+    CloneSource,
+    CreateContainer,
+    PrepareContainer,
+    PullImage,
+    RemoveContainer,
+    RunHooks,
+    RunInitialize,
+    StartContainer,
+    Step,
+)
+from moorage.workspace.site import Site
+
+__all__ = ["apply"]
+
+
+async def apply(request: Request, site: Site, facts: Facts, step: Step) -> Result:
+    """Do one step and say what came of it. Every step may be begun again after being cut off anywhere."""
+    match step:
+        case RunInitialize():
+            from moorage.workspace.apply.initialize import run_initialize
+
+            return await run_initialize(request, site, step)
+        case PullImage():
+            from moorage.workspace.apply.image import pull_image
+
+            return await pull_image(site, step)
+        case BuildImage():
+            from moorage.workspace.apply.image import build_image
+
+            return await build_image(site, step)
+        case CloneSource():
+            from moorage.workspace.apply.clone import clone_source
+
+            return await clone_source(request, site, step)
+        case RunHooks():
+            from moorage.workspace.apply.hooks import run_hooks_step
+
+            return await run_hooks_step(request, site, facts, step)
+        case CreateContainer() | PrepareContainer() | RemoveContainer() | StartContainer():
+            from moorage.workspace.apply.container import change_container
+
+            return await change_container(request, site, facts, step)

@@ -1,0 +1,56 @@
+"""Steps on the workspace's container: create, prepare, start, remove."""
+
+from __future__ import annotations
+
+from moorage.drivers.base import Verdict
+from moorage.events import Notice
+from moorage.planner.errors import NotSupportedHere
+from moorage.planner.facts import Facts
+from moorage.planner.learning import Result
+from moorage.planner.questions import AskEngine
+from moorage.planner.request import Request
+from moorage.planner.steps import CreateContainer, PrepareContainer, RemoveContainer, StartContainer
+from moorage.spec.observation import EngineFacts
+from moorage.workspace.apply.preparation import prepare, settle
+from moorage.workspace.site import Site
+
+
+async def change_container(
+    request: Request,
+    site: Site,
+    facts: Facts,
+    step: CreateContainer | PrepareContainer | RemoveContainer | StartContainer,
+) -> Result:
+    """Do the step. Raises `NameTaken` where another `up` was faster, `NotSupportedHere` before creating."""
+    match step:
+        case CreateContainer():
+            return await _create(site, facts.need(AskEngine(), EngineFacts), step)
+        case PrepareContainer():
+            return Result(journal=await prepare(request, site, facts, step))
+        case StartContainer():
+            await site.driver.start(step.container)
+            await settle(site, step.container)
+            seen = await site.driver.observe(step.container)
+            return Result(container=seen.container, journal=seen.journal)
+        case RemoveContainer():
+            await site.driver.remove(step.container)
+            return Result()
+
+
+async def _create(site: Site, engine: EngineFacts, step: CreateContainer) -> Result:
+    verdict = site.driver.check(step.spec, engine)
+    refuse(verdict)
+    for text in verdict.warnings:
+        site.reporter.emit(Notice(level="warning", code="driver", text=text))
+    created = await site.driver.create(step.spec, engine)
+    return Result(container=created)
+
+
+def refuse(verdict: Verdict) -> None:
+    """Raise what the driver refuses, all reasons at once."""
+    if verdict.refusals:
+        raise NotSupportedHere(
+            "This configuration asks for something that the docker driver cannot do.",
+            evidence=verdict.refusals,
+            hint="Change these properties; nothing was created.",
+        )

@@ -1,0 +1,68 @@
+"""Where a run takes place: the engine, the driver, this machine, and who is told about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from moorage.drivers.base import Driver
+from moorage.drivers.docker.options import Options
+from moorage.engine.client import Engine
+from moorage.events import Redacting
+from moorage.planner.request import Host
+from moorage.spec.source import LocalFolder, Source
+
+
+class Site:
+    """Everything outside that a run uses, passed explicitly. `cache` may be deleted at any time."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        driver: Driver,
+        options: Options,
+        reporter: Redacting,
+        cache: Path,
+        environment: Mapping[str, str],
+    ) -> None:
+        self.engine = engine
+        self.driver = driver
+        self.options = options
+        self.reporter = reporter
+        self.cache = cache
+        self.environment = environment
+
+
+def host(source: Source | None, environment: Mapping[str, str]) -> Host:
+    """This machine as the planner sees it. The owner is the user's name: ids differ between machines."""
+    from moorage.git.worktree import root
+
+    git_root = root(source.path) if isinstance(source, LocalFolder) else None
+    return Host(
+        owner=owner(environment),
+        environment=dict(environment),
+        uid=os.getuid(),
+        gid=os.getgid(),
+        git_root=git_root or "",
+    )
+
+
+def owner(environment: Mapping[str, str]) -> str:
+    """Whose workspaces these are: the name of the user that runs the command, or its number."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return environment.get("USER") or str(os.getuid())
+
+
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Where caches live, by the XDG base directory specification; `MOORAGE_CACHE` overrides it."""
+    own = environment.get("MOORAGE_CACHE")
+    if own:
+        return Path(own)
+    base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "/")) / ".cache"
+    return Path(base) / "moorage"

@@ -1,0 +1,135 @@
+"""The loop: plan, answer or apply, and again until nothing is due (design promise 1). There is no second path."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from moorage.engine.errors import NameTaken
+from moorage.errors import DeadlineError, MoorageError
+from moorage.events import Notice, StepEnded, StepStarted
+from moorage.planner import Ask, Facts, Plan, Request, plan
+from moorage.planner.learning import forecast, learn
+from moorage.planner.plan import observe
+from moorage.planner.questions import Observe
+from moorage.planner.steps import RunHooks, Step
+from moorage.spec import names
+from moorage.spec.observation import Observation
+from moorage.spec.run import Difference
+from moorage.workspace.answers import answers
+from moorage.workspace.apply import apply
+from moorage.workspace.site import Site
+
+_ROUNDS = 40
+
+
+class Unsettled(DeadlineError):
+    """The workspace was changed by someone else as often as moorage looked."""
+
+    code = "unsettled"
+
+
+class Up(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace that is running. `differences`: where it is not what the configuration says by now."""
+
+    name: str
+    workspace: str
+    container: str
+    container_id: str
+    remote_user: str
+    remote_folder: str
+    created: bool
+    steps: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    background: bool = False
+    """Hooks behind `waitFor` are still at work; their log is kept."""
+
+
+async def up(request: Request, site: Site) -> Up:
+    """Bring the workspace about and say what it is. Each round looks at what is there and does what is missing.
+
+    Raises every error of the rooms below; what was done until then stays and the next `up` goes on from it.
+    """
+    facts, done, warned = Facts(), [], frozenset[str]()
+    for _ in range(_ROUNDS):
+        outcome = plan(request, facts)
+        if isinstance(outcome, Ask):
+            facts = facts.answered(await answers(request, site, outcome.questions))
+            continue
+        warned = _warn(site, outcome, warned)
+        if not outcome.steps:
+            return _finished(request, facts, outcome, done)
+        try:
+            for step in outcome.steps:
+                facts = await _carry_out(request, site, facts, step)
+                done.append(step)
+        except NameTaken:
+            facts = facts.without(Observe)
+    raise Unsettled(
+        f"The workspace {request.slug} did not come to rest in {_ROUNDS} rounds.",
+        hint="See whether another process keeps changing its container, then run the command again.",
+    )
+
+
+async def foresee(request: Request, site: Site) -> Plan:
+    """The whole plan without changing anything: every question answered, every step only predicted."""
+    facts = Facts()
+    for _ in range(_ROUNDS):
+        outcome = plan(request, facts)
+        if isinstance(outcome, Plan):
+            foreseen, _ = forecast(request, facts)
+            return msgspec.structs.replace(
+                foreseen, warnings=outcome.warnings, differences=outcome.differences
+            )
+        facts = facts.answered(await answers(request, site, outcome.questions))
+    raise Unsettled("The planner keeps asking.", hint="Please report this as a defect.")
+
+
+async def _carry_out(request: Request, site: Site, facts: Facts, step: Step) -> Facts:
+    """One step, reported with its time; hooks report each command by itself."""
+    name = step.__struct_config__.tag
+    label = str(name)
+    started = time.monotonic()
+    site.reporter.emit(StepStarted(step=label, title=step.title, reason=step.reason))
+    try:
+        result = await apply(request, site, facts, step)
+    except BaseException as error:
+        detail = error.message if isinstance(error, MoorageError) else ""
+        seconds = time.monotonic() - started
+        site.reporter.emit(StepEnded(step=label, outcome="failed", seconds=seconds, detail=detail))
+        raise
+    outcome = "adopted" if result.adopted else "done"
+    site.reporter.emit(StepEnded(step=label, outcome=outcome, seconds=time.monotonic() - started))
+    return learn(request, facts, step, result)
+
+
+def _warn(site: Site, outcome: Plan, warned: frozenset[str]) -> frozenset[str]:
+    for text in outcome.warnings:
+        if text not in warned:
+            site.reporter.emit(Notice(level="warning", code="configuration", text=text))
+    changed = tuple(each.text for each in outcome.differences)
+    if changed and changed[0] not in warned:
+        hint = "Run again with --recreate to apply it; files in the workspace folder stay."
+        text = "The configuration changed since this container was made: " + "; ".join(changed)
+        site.reporter.emit(Notice(level="warning", code="configuration-changed", text=text, hint=hint))
+    return warned | set(outcome.warnings) | set(changed)
+
+
+def _finished(request: Request, facts: Facts, outcome: Plan, done: list[Step]) -> Up:
+    seen = facts.need(observe(request), Observation)
+    if seen.container is None or outcome.wanted is None:
+        raise TypeError("a plan without steps must have a container")
+    tags = tuple(str(step.__struct_config__.tag) for step in done)
+    return Up(
+        name=seen.container.labels.get(names.NAME, request.slug),
+        workspace=request.workspace,
+        container=request.container,
+        container_id=seen.container.id,
+        remote_user=outcome.wanted.remote_user or "root",
+        remote_folder=outcome.wanted.folder,
+        created="create-container" in tags,
+        steps=tags,
+        differences=outcome.differences,
+        background=seen.journal.running and any(isinstance(step, RunHooks) for step in done),
+    )
