@@ -50,30 +50,6 @@ def parse(text: str, file: str = "Dockerfile") -> Dockerfile:
     )
 
 
-def trigger(instruction: Instruction, file: str = "Dockerfile") -> Instruction:
-    """The instruction inside an ONBUILD, with the place and the here-documents of the ONBUILD."""
-    keyword, rest = _keyword(instruction.arguments)
-    if keyword not in KEYWORDS - {"ONBUILD", "FROM", "MAINTAINER"}:
-        raise BrokenDockerfile(
-            f"ONBUILD cannot hold {keyword or 'nothing'}",
-            file=file,
-            line=instruction.line,
-            text=instruction.original,
-        )
-    made = _instruction(keyword, rest, instruction.line)
-    return Instruction(
-        keyword=made.keyword,
-        flags=made.flags,
-        arguments=made.arguments,
-        words=made.words,
-        json=made.json,
-        heredocs=instruction.heredocs,
-        line=instruction.line,
-        end=instruction.end,
-        original=instruction.original,
-    )
-
-
 def _directives(lines: list[str], file: str) -> dict[str, str]:
     found: dict[str, str] = {}
     start = 1 if lines and lines[0].startswith("#!") else 0

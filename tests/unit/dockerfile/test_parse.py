@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moorage.dockerfile.errors import BrokenDockerfile
 from moorage.dockerfile.instruction import Dockerfile, Instruction
-from moorage.dockerfile.parse import KEYWORDS, parse, trigger
+from moorage.dockerfile.parse import KEYWORDS, parse
 
 
 def second(text: str) -> Instruction:
@@ -176,13 +176,6 @@ def test_a_misspelt_instruction_is_named() -> None:
         parse("FROM a\nCOPPY x y\n")
     assert caught.value.hint == "Did you mean COPY?"
     assert caught.value.evidence == ("Dockerfile:2: COPPY x y",)
-
-
-def test_a_trigger_is_an_instruction() -> None:
-    found = trigger(second("ONBUILD COPY --from=b x y"))
-    assert (found.keyword, found.flag("from"), found.words) == ("COPY", "b", ("x", "y"))
-    with pytest.raises(BrokenDockerfile, match="cannot hold FROM"):
-        trigger(second("ONBUILD FROM b"))
 
 
 _LINES = (

@@ -169,7 +169,8 @@ def _folder(path: str) -> Entry:
 
 
 def _without(entries: list[Entry], base: str, exclude: tuple[str, ...]) -> list[Entry]:
-    """Drops what --exclude names. Its base is not documented, so a path goes only if both readings agree."""
+    """Drops what --exclude names. BuildKit counts from the source, or from the context with --parents; a path
+    goes only if both readings agree, since reading too much is harmless."""
     if not exclude:
         return entries
     drops = Ignore(exclude, "--exclude").ignores
