@@ -73,9 +73,9 @@ _UNREACHABLE = (
 )
 
 
-def missing() -> GitMissing:
+def missing(program: str) -> GitMissing:
     return GitMissing(
-        "git is not installed here.",
+        f"{program} is not installed here.",
         hint="Install git (for example `sudo apt-get install git`) and try again.",
     )
 

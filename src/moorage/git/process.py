@@ -54,11 +54,21 @@ def environment(user: Mapping[str, str]) -> dict[str, str]:
     return env
 
 
+async def ssh_command(env: Mapping[str, str]) -> str:
+    """How the user has git call ssh: GIT_SSH_COMMAND, core.sshCommand, or nothing of these."""
+    if "GIT_SSH_COMMAND" in env or "GIT_SSH" in env:
+        return env.get("GIT_SSH_COMMAND", "")
+    done = await execute(
+        "git", "config", "--get", "core.sshCommand", env=environment(env), url="", timeout=10
+    )
+    return done.stdout.decode(errors="replace").strip()
+
+
 def with_ssh(env: Mapping[str, str], configured: str) -> dict[str, str]:
-    """Stop ssh from asking. `configured` is core.sshCommand; other programs than ssh are left alone."""
-    if "GIT_SSH" in env and "GIT_SSH_COMMAND" not in env:
+    """Stop ssh from asking. `configured` is `ssh_command`; other programs than ssh are left alone."""
+    if "GIT_SSH" in env and not configured:
         return dict(env)
-    command = env.get("GIT_SSH_COMMAND") or configured or "ssh"
+    command = configured or "ssh"
     program = command.split()[0].rpartition("/")[2]
     return {**env, "GIT_SSH_COMMAND": f"{command} {_SSH}" if program == "ssh" else command}
 
@@ -74,8 +84,8 @@ async def run(
     """Run git in `/`; `url` is for messages, `timeout` in seconds. Raises GitMissing, GitTimeout."""
     env = environment(os.environ if environ is None else environ)
     if url.startswith("ssh://") or (":" in url and "://" not in url):
-        env = with_ssh(env, await _configured_ssh(env))
-    return await _run(arguments, env=env, url=url, timeout=timeout, stdin=stdin, progress=progress)
+        env = with_ssh(env, await ssh_command(env))
+    return await execute("git", *arguments, env=env, url=url, timeout=timeout, stdin=stdin, progress=progress)
 
 
 async def checked(
@@ -93,26 +103,19 @@ async def checked(
     return done
 
 
-async def _configured_ssh(env: Mapping[str, str]) -> str:
-    if "GIT_SSH_COMMAND" in env or "GIT_SSH" in env:
-        return ""
-    arguments = ("config", "--get", "core.sshCommand")
-    done = await _run(arguments, env=env, url="", timeout=10, stdin=b"", progress=None)
-    return done.stdout.decode(errors="replace").strip()
-
-
-async def _run(
-    arguments: tuple[str, ...],
-    *,
+async def execute(
+    program: str,
+    *arguments: str,
     env: Mapping[str, str],
     url: str,
     timeout: float,
-    stdin: bytes,
-    progress: Progress | None,
+    stdin: bytes = b"",
+    progress: Progress | None = None,
 ) -> Finished:
+    """Run git, or ssh's tools beside it, in exactly this environment. Raises GitMissing, GitTimeout."""
     try:
         child = await asyncio.create_subprocess_exec(
-            "git",
+            program,
             *arguments,
             stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -123,7 +126,7 @@ async def _run(
             preexec_fn=_dies_with_us(),
         )
     except FileNotFoundError:
-        raise failure.missing() from None
+        raise failure.missing(program) from None
     try:
         async with asyncio.timeout(timeout):
             stdout, stderr, _ = await asyncio.gather(

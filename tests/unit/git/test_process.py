@@ -25,11 +25,11 @@ def test_the_users_own_askpass_stays() -> None:
 def test_ssh_is_told_not_to_ask() -> None:
     assert with_ssh({}, "")["GIT_SSH_COMMAND"].startswith("ssh -oBatchMode=yes")
     assert with_ssh({}, "ssh -i k")["GIT_SSH_COMMAND"].startswith("ssh -i k -oBatchMode=yes")
-    own = with_ssh({"GIT_SSH_COMMAND": "/usr/bin/ssh -i k"}, "ignored")["GIT_SSH_COMMAND"]
+    own = with_ssh({"GIT_SSH": "/ignored"}, "/usr/bin/ssh -i k")["GIT_SSH_COMMAND"]
     assert own.startswith("/usr/bin/ssh -i k -oBatchMode=yes")
     assert "StrictHostKeyChecking" not in own
 
 
 def test_other_programs_than_ssh_get_no_options() -> None:
-    assert with_ssh({"GIT_SSH_COMMAND": "plink -batch"}, "")["GIT_SSH_COMMAND"] == "plink -batch"
+    assert with_ssh({}, "plink -batch")["GIT_SSH_COMMAND"] == "plink -batch"
     assert "GIT_SSH_COMMAND" not in with_ssh({"GIT_SSH": "/own/wrapper"}, "")
