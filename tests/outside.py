@@ -73,8 +73,9 @@ class Cli:
     ) -> subprocess.Popen[str]:
         """Start in a process group of its own and return at once, for tests that kill it."""
         return subprocess.Popen(
-            self.command(*arguments), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=cwd or self.home, env={**self.env, **(env or {})},
+            self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=cwd or self.home,
+            env={**self.env, **(env or {})},
         )  # fmt: skip
 
     def command(self, *arguments: str | Path) -> list[str]:
