@@ -63,7 +63,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return shutil.which(self.cli or "docker") or ""
 
     def installed(self) -> bool:
-        """Whether an engine seems to be meant to run here: one was named, or its program is on this machine."""
+        """Whether an engine is meant to run here: one was named, or its program is on this machine."""
         import shutil  # as above
         import sys
 
