@@ -114,7 +114,8 @@ from moorage.engine.client import Engine
 from moorage.engine.endpoint import at
 from moorage.engine.execution import Execution
 async def main():
-    execution = await Execution.start(Engine(at(sys.argv[1], "test")), sys.argv[2], ("sh", "-c", sys.argv[3]), stdin=True)
+    argv = ("sh", "-c", sys.argv[3])
+    execution = await Execution.start(Engine(at(sys.argv[1], "test")), sys.argv[2], argv, stdin=True)
     async for _ in execution.output():
         print("output", flush=True)
 asyncio.run(main())
@@ -140,8 +141,8 @@ async def _appears(client: Engine, name: str, path: str) -> bytes:
 
 async def test_a_killed_client_stops_nothing_inside(host: str, client: Engine, container: Make) -> None:
     name = await container()
-    chatty = "n=0; while [ $n -lt 20000 ]; do n=$((n+1)); echo a line of $n; done; echo $n >/tmp/n; mv /tmp/n /tmp/end"
-    await _killed_client(host, name, chatty)
+    chatty = "n=0; while [ $n -lt 20000 ]; do n=$((n+1)); echo a line of $n; done"
+    await _killed_client(host, name, f"{chatty}; echo $n >/tmp/n; mv /tmp/n /tmp/end")
     assert await _appears(client, name, "/tmp/end") == b"20000\n"
 
 

@@ -22,7 +22,6 @@ from moorage.engine.errors import (
 from moorage.engine.pull import ImageUnknown, pull
 from moorage.engine.ustar import Entry, files, pack
 
-
 Make = Callable[..., Awaitable[str]]
 BUSYBOX = "busybox:latest"
 

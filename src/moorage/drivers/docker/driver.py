@@ -11,7 +11,15 @@ from typing import Self
 
 from ...engine import containers, images, info, volumes
 from ...engine.client import Engine
-from ...engine.errors import Conflict, EngineLost, EngineRefused, ImageMissing, NoSuchContainer, NotFound
+from ...engine.errors import (
+    Conflict,
+    EngineLost,
+    EngineRefused,
+    ImageMissing,
+    NameTaken,
+    NoSuchContainer,
+    NotFound,
+)
 from ...engine.ustar import BadArchive, files
 from ...spec import journal
 from ...spec.observation import Container, EngineFacts, Observation
@@ -73,7 +81,11 @@ class DockerDriver:
 
         command = await self._command(spec.image) if wraps(spec) else ()
         body, platform, _ = rendered(spec, facts, self._machine(spec), command=command)
-        identity, _ = await containers.create(self.engine, spec.name, body, platform=platform)
+        try:
+            identity, _ = await containers.create(self.engine, spec.name, body, platform=platform)
+        except NameTaken:
+            await self._visible(spec.name)
+            raise
         found = await containers.inspect(self.engine, identity)
         if found is None:
             raise NoSuchContainer(
@@ -93,6 +105,9 @@ class DockerDriver:
 
     async def stop(self, container: str, *, seconds: int = 10) -> None:
         await containers.stop(self.engine, container, seconds=seconds)
+
+    async def remove(self, container: str) -> None:
+        await containers.remove(self.engine, container)
 
     async def delete(self, workspace: str) -> tuple[str, ...]:
         from .deletion import delete  # no other command deletes
@@ -128,6 +143,13 @@ class DockerDriver:
                         hint="Run the command again.",
                     ) from error
         return {}
+
+    async def _visible(self, name: str) -> None:
+        """A name is taken a little before its container can be seen: whoever looks again shall see it."""
+        for _ in range(50):
+            if await containers.inspect(self.engine, name) is not None:
+                return
+            await asyncio.sleep(0.1)
 
     async def _volume(self, name: str) -> bool:
         return bool(name) and await volumes.inspect(self.engine, name) is not None

@@ -23,6 +23,7 @@ from .mounts import mount
 
 Log = Callable[[str], None]
 
+_TRIES = 50
 _NEVER_STARTED = 5.0
 """Seconds after which a helper that was created and not started counts as left behind by a killed client."""
 
@@ -36,13 +37,14 @@ async def run(engine: Engine, helper: Helper, log: Log) -> int:
 
     Cancelled, it removes the container. Raises HelperFailed, and what creating and starting raise.
     """
-    for _ in range(5):
+    for _ in range(_TRIES):
         try:
             identity = await _created(engine, helper, log)
         except NameTaken:
             code = await _adopted(engine, helper.name, log)
             if code is not None:
                 return code
+            await asyncio.sleep(0.1)  # a name is taken a little before its container can be seen
             continue
         return await _attended(engine, identity, helper, log)
     raise HelperFailed(
@@ -66,7 +68,11 @@ def request(helper: Helper) -> Json:
         "StdinOnce": given,
         "AttachStdout": True,
         "AttachStderr": True,
-        "HostConfig": {"AutoRemove": True, "Mounts": [mount(each) for each in helper.mounts]},
+        "HostConfig": {
+            "AutoRemove": True,
+            "Mounts": [mount(each) for each in helper.mounts],
+            "NetworkMode": "host" if helper.host_network else "default",
+        },
     }
 
 

@@ -59,7 +59,7 @@ def _long(text: str) -> tuple[Published, ...]:
 
 def _pairs(ip: str, host: str, inside: str, protocol: str | None) -> tuple[Published, ...]:
     kind, ports = protocol or "tcp", _range(inside)
-    if not host:
+    if host in ("", "0"):
         return tuple(Published(inside=f"{port}/{kind}", ip=ip) for port in ports)
     outside = _range(host)
     if len(ports) == 1 and len(outside) > 1:  # the engine takes a free one of the range
