@@ -10,11 +10,9 @@ import msgspec
 from moorage.builders.engine.progress import Log, Progress, Status, Vertex
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.S)
-_REMOVED = ("Removing intermediate container", "Removed intermediate container", " ---> ")
-
-
-class _Aux(msgspec.Struct):
-    id: str = msgspec.field(default="", name="ID")
+_CHATTER = re.compile(
+    r" ---> |Remov(?:ing|ed) intermediate container [0-9a-f]+$|Successfully (?:built [0-9a-f]{12}$|tagged )"
+)
 
 
 class _Detail(msgspec.Struct):
@@ -28,7 +26,6 @@ class _Message(msgspec.Struct, rename="camel"):
     id: str = ""
     progress_detail: _Detail | None = None
     error: str = ""
-    aux: _Aux | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Message)
@@ -85,7 +82,7 @@ class Answer:
             self._begin(match[1], match[2], match[3])
         elif text.startswith(" ---> "):
             self._cached = self._cached or "Using cache" in text
-        elif self._step and text.strip() and not text.startswith(_REMOVED):
+        elif self._step and text.strip() and not _CHATTER.match(text.rstrip()):
             self._progress.log(Log(vertex=self._step, data=text.encode()))
 
     def _begin(self, number: str, total: str, instruction: str) -> None:

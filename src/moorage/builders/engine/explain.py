@@ -23,6 +23,11 @@ _EXIT = re.compile(r"exit code: (\d+)")
 _FLAG = re.compile(
     r"unknown (?:shorthand )?flag: (.*)|invalid argument .* for .* flag|flag needs an argument.*"
 )
+_WRAPPED = (
+    r"^(?:ERROR: )?failed to solve: |^.*failed to create LLB definition: "
+    r"|failed to (?:compute cache key|calculate checksum of ref \S+): "
+)
+_TOO_NEW = r"unknown (?:instruction|flag)|unexpected (?:key|mount)"
 _TAIL = 20
 
 
@@ -113,14 +118,16 @@ def _build_failed(spec: BuildSpec, failure: Failure, said: str) -> MoorageError:
         message,
         line=line,
         evidence=evidence or tuple(said.splitlines()[-5:]),
-        hint=_hint(failure, said, ran=bool(code)),
+        hint=_hint(spec, failure, said, ran=bool(code)),
     )
 
 
 def _what(spec: BuildSpec, line: int, failure: Failure) -> str:
     instruction = next((i for i in _instructions(spec) if i.line <= line <= i.end), None)
     if instruction is not None:
-        first = instruction.original.strip().splitlines()[0].rstrip("\\ ")
+        first = _squeezed(
+            instruction.original if not instruction.heredocs else instruction.original.splitlines()[0]
+        )
         return first if len(first) <= 80 else f"{first[:79]}…"
     match = _STEP.match(failure.vertex)
     return match[1][:80] if match else "the build"
@@ -128,16 +135,17 @@ def _what(spec: BuildSpec, line: int, failure: Failure) -> str:
 
 def _cause(failure: Failure, said: str) -> str:
     lines = (failure.error or said).strip().splitlines()
-    text = re.sub(r"^(?:ERROR: )?failed to solve: ", "", lines[-1] if lines else "no reason was given")
-    text = re.sub(r"failed to (?:compute cache key|calculate checksum of ref \S+): ", "", text)
+    text = re.sub(_WRAPPED, "", lines[-1] if lines else "no reason was given")
     return text.rstrip(".") + "."
 
 
-def _hint(failure: Failure, said: str, *, ran: bool) -> str:
+def _hint(spec: BuildSpec, failure: Failure, said: str, *, ran: bool) -> str:
     if ran:
         return "Correct the instruction, or what it runs; the lines above are the end of its output."
     if "not found" in said and re.search(r"\] (?:COPY|ADD) ", failure.vertex):
         return "Check that the file is in the build context and that .dockerignore does not leave it out."
+    if re.search(_TOO_NEW, said, re.I) and not re.match(r"\s*#\s*syntax\s*=", spec.dockerfile):
+        return "The engine's BuildKit may be too old for this: put `# syntax=docker/dockerfile:1` on line 1."
     return "Correct the Dockerfile, then run the command again."
 
 
@@ -152,17 +160,22 @@ def _line_said(failure: Failure) -> int:
 
 
 def _line_of_vertex(spec: BuildSpec, vertex: str) -> int:
-    """An old engine names only the step: `[stage 2/3] RUN …`, here-documents left out."""
+    """An old engine names only the step: `[stage 2/3] RUN …`, with the values of variables put in."""
     match = _STEP.match(vertex)
     if match is None:
         return 0
-    wanted = _squeezed(match[1])
-    found = [i for i in _instructions(spec) if _squeezed(i.original).startswith(wanted[:2000])]
+    step = _squeezed(match[1])
+    found = [i for i in _instructions(spec) if re.match(_as_pattern(i), step)]
     if not found:
-        keyword = match[1].split(maxsplit=1)[0]
-        found = [i for i in _instructions(spec) if i.keyword == keyword]
-        return found[0].line if len(found) == 1 else 0
-    return found[0].line
+        found = [i for i in _instructions(spec) if i.keyword == step.partition(" ")[0]]
+    return found[0].line if len(found) == 1 else 0
+
+
+def _as_pattern(instruction: Instruction) -> str:
+    """What an instruction may look like once its variables have values; of a here-document the first line."""
+    text = instruction.original.splitlines()[0] if instruction.heredocs else instruction.original
+    pieces = re.split(r"\$(?:\w+|\{[^}]*\})", _squeezed(text))
+    return ".*".join(map(re.escape, pieces)) + ("" if instruction.heredocs else r"\Z")
 
 
 def _line_of_image(spec: BuildSpec, reference: str) -> int:
@@ -183,7 +196,7 @@ def _as_written(spec: BuildSpec, line: int, reference: str) -> str:
 
 
 def _squeezed(text: str) -> str:
-    return re.sub(r"[\\`]\s*\n|\s+", " ", text.strip()).replace("  ", " ").strip()
+    return " ".join(re.sub(r"[\\`][ \t]*\r?\n", " ", text).split())
 
 
 def _instructions(spec: BuildSpec) -> tuple[Instruction, ...]:
