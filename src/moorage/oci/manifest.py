@@ -51,8 +51,8 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One image (or artifact): its configuration and its layers, lowest first."""
 
-    schema_version: int = 2
-    media_type: str = OCI_MANIFEST
+    schema_version: int
+    media_type: str = ""
     artifact_type: str | None = None
     config: Descriptor
     layers: tuple[Descriptor, ...] = ()
@@ -62,8 +62,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
 class Index(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One name for the same image on several platforms."""
 
-    schema_version: int = 2
-    media_type: str = OCI_INDEX
+    schema_version: int
+    media_type: str = ""
     manifests: tuple[Descriptor, ...] = ()
     annotations: dict[str, str] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import msgspec
@@ -54,18 +55,18 @@ class Session:
         """The first good answer and who gave it. Raises what the registry itself (not a mirror) said last."""
         candidates = self._candidates(reference.registry, writing=call.actions == PUSH)
         said: list[str] = []
-        for endpoint in candidates[:-1]:
+        for endpoint, following in itertools.pairwise(candidates):
             try:
                 return endpoint, await self._judged(endpoint, reference, call, hasty=True)
             except ImageError as error:
                 if not endpoint.mirror and not isinstance(error, RegistryUnreachable):
                     raise
-                self._pass_over(endpoint, error)
+                self._pass_over(endpoint, error, following)
                 said.append(f"{endpoint.url}: {error.message}")
         last = candidates[-1]
         try:
             return last, await self._judged(last, reference, call, hasty=False)
-        except ImageError as error:
+        except RegistryUnreachable as error:
             error.evidence = (*error.evidence, *said)
             raise
 
@@ -81,10 +82,11 @@ class Session:
         known = endpoints(self._registries, registry, writing=writing)
         return tuple(one for one in known if one.url not in self._silent) or known
 
-    def _pass_over(self, endpoint: Endpoint, error: ImageError) -> None:
+    def _pass_over(self, endpoint: Endpoint, error: ImageError, following: Endpoint) -> None:
         if isinstance(error, RegistryUnreachable):
             self._silent.add(endpoint.url)
-        if endpoint.mirror and not isinstance(error, ImageNotFound):
+        same = following.host == endpoint.host and following.mirror  # only another scheme
+        if endpoint.mirror and not same and not isinstance(error, ImageNotFound):
             text = f"the mirror {endpoint.url} was passed over: {error.message}"
             notice = Notice(level="fallback", code="mirror-passed-over", text=text, hint=error.hint)
             self._reporter.emit(notice)

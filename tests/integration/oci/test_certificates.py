@@ -1,0 +1,82 @@
+"""Over TLS, at a name that is not loopback's, so that certificates count."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from moorage.oci.configuration import Registries
+from moorage.oci.failures import RegistryUnreachable
+from moorage.oci.reference import parse
+from tests.integration.oci.bench import Bench
+from tests.integration.oci.standin import Standin, serving
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    options = "-newkey rsa:2048 -nodes -days 2 -subj /CN=moorage-test -addext subjectAltName=DNS:localtest"
+    command = ["openssl", "req", "-x509", *options.split(), "-keyout", "tls.key", "-out", "tls.crt"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def local_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`localtest` is this machine, without touching /etc/hosts, and goes through no proxy."""
+    real = socket.getaddrinfo
+
+    def resolve(host: object, *rest: object, **named: object) -> object:
+        return real("127.0.0.1" if host in ("localtest", b"localtest") else host, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setenv("NO_PROXY", "localtest")
+
+
+async def test_an_unknown_authority_is_explained(bench: Bench, authority: Path) -> None:
+    async with serving(_context(authority)) as standin:
+        client = await bench.client()
+        with pytest.raises(
+            RegistryUnreachable, match=r"certificate of localtest:[0-9]+ is not trusted"
+        ) as caught:
+            await client.head(parse(f"{_named(standin)}/acme/app:1"))
+    assert "insecure" in caught.value.hint
+    assert bench.time.slept == []
+
+
+async def test_an_authority_file_opens_it(bench: Bench, authority: Path) -> None:
+    async with serving(_context(authority)) as standin:
+        standin.put_image("acme/app", "1", {})
+        client = await bench.client(Registries(ca_files=(str(authority / "tls.crt"),)))
+        assert await client.head(parse(f"{_named(standin)}/acme/app:1"))
+
+
+async def test_the_engine_s_folder_opens_it(bench: Bench, authority: Path, tmp_path: Path) -> None:
+    async with serving(_context(authority)) as standin:
+        standin.put_image("acme/app", "1", {})
+        folder = tmp_path / _named(standin)
+        folder.mkdir()
+        (folder / "ca.crt").write_bytes((authority / "tls.crt").read_bytes())
+        client = await bench.client(Registries(certificate_folder=str(tmp_path)))
+        assert await client.head(parse(f"{_named(standin)}/acme/app:1"))
+
+
+async def test_an_insecure_registry_needs_none(bench: Bench, authority: Path) -> None:
+    async with serving(_context(authority)) as standin:
+        standin.put_image("acme/app", "1", {})
+        client = await bench.client(Registries(insecure=frozenset({_named(standin)})))
+        assert await client.head(parse(f"{_named(standin)}/acme/app:1"))
+
+
+def _context(authority: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "tls.crt", authority / "tls.key")
+    return context
+
+
+def _named(standin: Standin) -> str:
+    return standin.address.replace("127.0.0.1", "localtest")
