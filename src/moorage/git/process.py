@@ -146,12 +146,12 @@ async def _read(stream: asyncio.StreamReader | None) -> bytes:
 
 
 async def _read_lines(stream: asyncio.StreamReader | None, progress: Progress | None) -> tuple[str, ...]:
-    """git parts its lines by newlines, and the states of one progress line by carriage returns."""
+    """git ends the states of one progress line by carriage returns; ssh ends its lines by both."""
     assert stream is not None
     tail: deque[str] = deque(maxlen=40)
     rest = b""
     while chunk := await stream.read(65536):
-        *pieces, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
+        *pieces, rest = re.split(rb"(?<=\n)|(?<=\r)(?=[^\n])", rest + chunk)
         for piece in pieces:
             _take(piece, tail, progress)
         rest = rest[-65536:]

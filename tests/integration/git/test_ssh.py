@@ -40,11 +40,13 @@ class Server:
         (folder / "known").write_text(f"[127.0.0.1]:{self.port} {key}\n")
         (folder / "config").write_text(
             f"Host forge\n HostName 127.0.0.1\n Port {self.port}\n User {getpass.getuser()}\n"
-            f"Host *\n UserKnownHostsFile {folder}/known\n GlobalKnownHostsFile /dev/null\n IdentityFile none\n"
+            f"Host *\n UserKnownHostsFile {folder}/known\n GlobalKnownHostsFile /dev/null\n"
+            " IdentityFile none\n"
         )
         (folder / "sshd").write_text(
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nUsePAM no\nPidFile none\n"
-            f"AuthorizedKeysFile {folder}/authorized\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n"
+            f"AuthorizedKeysFile {folder}/authorized\nStrictModes no\n"
+            "PasswordAuthentication no\nPermitRootLogin yes\n"
         )
         self.client = {
             **environ,
