@@ -16,7 +16,7 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 ACCEPT = ", ".join((OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST))
 
 Digest = Annotated[
-    str, msgspec.Meta(pattern=r"^(sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$")
+    str, msgspec.Meta(pattern=r"\A(sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})\Z")
 ]
 Size = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -151,15 +151,18 @@ def _is_attestation(entry: Descriptor) -> bool:
 
 
 def _same_machine(offered: Platform, wanted: Platform) -> bool:
-    architecture = _ARCHITECTURES.get(offered.architecture, offered.architecture)
-    return (offered.os, architecture) == (wanted.os, wanted.architecture)
+    return (offered.os, _architecture(offered)) == (wanted.os, _architecture(wanted))
+
+
+def _architecture(platform: Platform) -> str:
+    return _ARCHITECTURES.get(platform.architecture, platform.architecture)
 
 
 def _variant(platform: Platform) -> str:
-    return platform.variant or _BASELINE.get(platform.architecture, "")
+    return platform.variant or _BASELINE.get(_architecture(platform), "")
 
 
 def _runnable(wanted: Platform) -> tuple[str, ...]:
     variant = _variant(wanted)
-    ladder = _FALLBACKS.get(wanted.architecture, ())
+    ladder = _FALLBACKS.get(_architecture(wanted), ())
     return ladder[ladder.index(variant) :] if variant in ladder else (variant,)
