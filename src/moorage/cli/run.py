@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from moorage.cli.report import Output, reporter_for
 from moorage.errors import MoorageError
@@ -28,7 +28,7 @@ def run(work: Coroutine[object, object, T], output: Output, reporter: Redacting)
         sys.exit(INTERRUPTED)
 
 
-def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: int | None = None) -> None:
+def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: int | None = None) -> NoReturn:
     """Print the error and leave with its exit code."""
     event = Failed(
         code=error.code,

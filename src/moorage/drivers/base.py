@@ -34,6 +34,7 @@ class Helper(msgspec.Struct, frozen=True, kw_only=True):
     mounts: tuple[Mount, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     user: str = "0:0"
+    host_network: bool = False
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +95,10 @@ class Inside(Protocol):
         """Unpack a tar archive into an existing folder, owners and modes as in the archive."""
         ...
 
+    async def exists(self, path: str) -> bool:
+        """Whether the path is there, without reading it."""
+        ...
+
 
 class Driver(Protocol):
     """One place that runs workspaces. Every method raises `EngineError` or a subclass of it."""
@@ -121,6 +126,10 @@ class Driver(Protocol):
     async def start(self, container: str) -> None: ...
 
     async def stop(self, container: str, *, seconds: int = 10) -> None: ...
+
+    async def remove(self, container: str) -> None:
+        """Remove the container alone, with its anonymous volumes; returns when it is gone."""
+        ...
 
     async def delete(self, workspace: str) -> tuple[str, ...]:
         """Remove all that bears the workspace's id; returns what was removed once it is gone."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from moorage.devcontainer.discovery import candidates, choose
 from moorage.drivers.base import Inside
+from moorage.engine.ustar import files
 from moorage.errors import ConfigurationError, SourceError
 from moorage.planner.questions import ConfigurationFile
-from moorage.engine.ustar import files
 
 
 class FolderUnreadable(SourceError):

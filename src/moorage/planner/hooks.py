@@ -34,7 +34,7 @@ def hooks_step(
         container=request.container,
         user=wanted.remote_user,
         folder=wanted.folder,
-        stages=wanted.stages,
+        stages=tuple(stage for stage in wanted.stages if request.attach or stage.hook != "postAttachCommand"),
         keys=tuple(f"{stage.hook}:{stage.index}" for stage in due),
         wait_for=wanted.merged.wait_for or "",
         probe=wanted.merged.user_env_probe or "loginInteractiveShell",

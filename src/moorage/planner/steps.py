@@ -11,7 +11,7 @@ from moorage.spec.run import RunSpec
 
 
 class RunInitialize(msgspec.Struct, frozen=True, kw_only=True, tag="run-initialize"):
-    """Run initializeCommand on this machine, in `folder` ("": a Git source, whose checkout is made first)."""
+    """Run initializeCommand on this machine, in `folder`: the project, or the cache's copy of its commit."""
 
     stage: Stage
     folder: str

@@ -57,7 +57,7 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
                 TakenName(name=each.name, workspace=each.workspace, source=each.source) for each in listed
             )
         case IsCloned():
-            return await site.driver.has(question.container, question.folder)
+            return await site.driver.inside(question.container).exists(question.folder)
 
 
 async def _configuration(request: Request, site: Site, question: ReadConfiguration) -> ConfigurationFile:
@@ -72,6 +72,6 @@ async def _configuration(request: Request, site: Site, question: ReadConfigurati
         case "git", GitSource() as source:
             from moorage.facts.repository import read  # only a workspace that is not there yet needs git
 
-            return await read(source, question.path, site.cache / "git", request, site.reporter)
+            return await read(source, question.path, site.cache / "git", site.reporter)
         case place, _:
             raise TypeError(f"a configuration cannot be read from {place} here")

@@ -1,4 +1,4 @@
-"""The loop: plan, answer or apply, and again until nothing is due (design promise 1). There is no second path."""
+"""The loop: plan, answer or apply, and again until nothing is due (design promise 1)."""
 
 from __future__ import annotations
 
@@ -47,11 +47,12 @@ class Up(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def up(request: Request, site: Site) -> Up:
-    """Bring the workspace about and say what it is. Each round looks at what is there and does what is missing.
+    """Bring the workspace about and say what it is: each round does what is missing.
 
     Raises every error of the rooms below; what was done until then stays and the next `up` goes on from it.
     """
-    facts, done, warned = Facts(), [], frozenset[str]()
+    facts, warned = Facts(), frozenset[str]()
+    done: list[Step] = []
     for _ in range(_ROUNDS):
         outcome = plan(request, facts)
         if isinstance(outcome, Ask):
@@ -88,8 +89,7 @@ async def foresee(request: Request, site: Site) -> Plan:
 
 async def _carry_out(request: Request, site: Site, facts: Facts, step: Step) -> Facts:
     """One step, reported with its time; hooks report each command by itself."""
-    name = step.__struct_config__.tag
-    label = str(name)
+    label = str(step.__struct_config__.tag)
     started = time.monotonic()
     site.reporter.emit(StepStarted(step=label, title=step.title, reason=step.reason))
     try:
@@ -99,8 +99,10 @@ async def _carry_out(request: Request, site: Site, facts: Facts, step: Step) -> 
         seconds = time.monotonic() - started
         site.reporter.emit(StepEnded(step=label, outcome="failed", seconds=seconds, detail=detail))
         raise
-    outcome = "adopted" if result.adopted else "done"
-    site.reporter.emit(StepEnded(step=label, outcome=outcome, seconds=time.monotonic() - started))
+    seconds = time.monotonic() - started
+    site.reporter.emit(
+        StepEnded(step=label, outcome="adopted" if result.adopted else "done", seconds=seconds)
+    )
     return learn(request, facts, step, result)
 
 

@@ -11,7 +11,7 @@ from moorage.events import VERSION, Event
 
 
 class JsonLines:
-    """One object a line: `v` (the events' version), `type`, `time` (seconds since 1970), and the event's fields."""
+    """One object a line: `v` (the version), `type`, `time` (seconds since 1970), and the event's fields."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

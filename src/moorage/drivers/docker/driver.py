@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ...engine import containers, images, info, volumes
 from ...engine.client import Engine
@@ -25,11 +25,13 @@ from ...spec import journal
 from ...spec.observation import Container, EngineFacts, Observation
 from ...spec.run import RunSpec
 from ..base import Helper, Listed, Verdict
-from .draft import Machine
 from .errors import BadRunArgs
 from .inside import DockerInside, ended
 from .reading import as_container, as_facts
 from .starting import start_failure
+
+if TYPE_CHECKING:
+    from .draft import Machine
 
 
 class DockerDriver:
@@ -166,6 +168,8 @@ class DockerDriver:
         return (*(config.Entrypoint or ()), *(config.Cmd or ()))
 
     def _machine(self, spec: RunSpec) -> Machine:
+        from .draft import Machine  # as above
+
         base = Path(spec.content.source) if spec.content.kind == "bind" else Path.cwd()
 
         def read(path: str) -> str:

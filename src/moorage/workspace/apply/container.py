@@ -7,10 +7,11 @@ from moorage.events import Notice
 from moorage.planner.errors import NotSupportedHere
 from moorage.planner.facts import Facts
 from moorage.planner.learning import Result
+from moorage.planner.plan import observe
 from moorage.planner.questions import AskEngine
 from moorage.planner.request import Request
 from moorage.planner.steps import CreateContainer, PrepareContainer, RemoveContainer, StartContainer
-from moorage.spec.observation import EngineFacts
+from moorage.spec.observation import EngineFacts, Observation
 from moorage.workspace.apply.preparation import prepare, settle
 from moorage.workspace.site import Site
 
@@ -26,15 +27,22 @@ async def change_container(
         case CreateContainer():
             return await _create(site, facts.need(AskEngine(), EngineFacts), step)
         case PrepareContainer():
-            return Result(journal=await prepare(request, site, facts, step))
+            return Result(journal=await prepare(request, site, _instance(request, facts), step))
         case StartContainer():
             await site.driver.start(step.container)
-            await settle(site, step.container)
             seen = await site.driver.observe(step.container)
+            await settle(site, step.container, seen)
             return Result(container=seen.container, journal=seen.journal)
         case RemoveContainer():
             await site.driver.remove(step.container)
             return Result()
+
+
+def _instance(request: Request, facts: Facts) -> str:
+    container = facts.need(observe(request), Observation).container
+    if container is None:
+        raise TypeError("a container is prepared after it was created")
+    return container.id
 
 
 async def _create(site: Site, engine: EngineFacts, step: CreateContainer) -> Result:

@@ -36,12 +36,11 @@ async def run_initialize(request: Request, site: Site, step: RunInitialize) -> R
 
     Raises InitializeFailed, InitializeTimedOut.
     """
-    folder = step.folder or await _checkout(request, site)
     limit = request.hook_timeout or None
     try:
         async with asyncio.timeout(limit), asyncio.TaskGroup() as group:
             for command in step.stage.commands:
-                group.create_task(_run(site, command, folder))
+                group.create_task(_run(site, command, step.folder))
     except TimeoutError as error:
         raise InitializeTimedOut(
             f"initializeCommand did not end within {limit:g} seconds.",
@@ -50,12 +49,6 @@ async def run_initialize(request: Request, site: Site, step: RunInitialize) -> R
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None
     return Result(changed_files=True)
-
-
-async def _checkout(request: Request, site: Site) -> str:
-    from moorage.facts.repository import checkout  # only cloned repositories need git here
-
-    return await checkout(request, site.cache / "git", site.reporter)
 
 
 async def _run(site: Site, command: Command, folder: str) -> None:

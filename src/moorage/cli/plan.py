@@ -1,0 +1,132 @@
+"""`moorage plan`: what `up` would do, and why; nothing is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from moorage.cli.options import driver_options, output_of, output_options, pairs, source_argument
+from moorage.cli.request import build_options, request_of, request_options, secrets_of
+from moorage.cli.run import fail, open_reporter, run
+from moorage.drivers.base import Verdict
+from moorage.errors import MoorageError
+from moorage.events import Redacting
+from moorage.planner.plan import Plan
+from moorage.planner.request import Request
+from moorage.planner.steps import BuildImage, CreateContainer, RunHooks, RunInitialize, Step
+from moorage.workspace.opening import open_site
+from moorage.workspace.up import foresee
+
+
+class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan, what the driver says of it, and what it would send to the engine (values left out)."""
+
+    plan: Plan
+    verdict: Verdict
+    rendered: dict[str, object]
+
+
+@click.command("plan", epilog="Example: moorage plan . --recreate")
+@source_argument
+@request_options
+@build_options
+@click.option("--recreate", is_flag=True, help="Plan for a new container.")
+@click.option("--rebuild", is_flag=True, help="Plan for a new image and a new container.")
+@click.option("--objects", is_flag=True, help="Also print what would be sent to the engine.")
+@driver_options
+@output_options
+def plan_command(source: str, **values: Any) -> None:
+    """Show the steps that `up` would take for SOURCE, each with its reason. Changes nothing.
+
+    Steps behind one whose result is not known yet (a build, initializeCommand) are a forecast.
+    """
+    output = output_of(values)
+    reporter = open_reporter(output)
+    try:
+        options = pairs(values.pop("driver_options"), "-o")
+        request = request_of(source, values)
+        reporter.add(secrets_of(request))
+    except MoorageError as error:
+        fail(error, output, reporter)
+    found = run(_plan(request, reporter, values["driver"], options), output, reporter)
+    if output.result == "json":
+        click.echo(reporter.text(msgspec.json.encode(as_json(found, objects=values["objects"])).decode()))
+        return
+    for line in as_lines(found):
+        click.echo(reporter.text(line))
+    if values["objects"]:
+        click.echo(reporter.text(msgspec.json.format(msgspec.json.encode(found.rendered), indent=2).decode()))
+
+
+async def _plan(request: Request, reporter: Redacting, driver: str, options: dict[str, str]) -> Foreseen:
+    async with open_site(reporter, driver=driver, options=options) as site:
+        plan = await foresee(request, site)
+        created = next((step for step in plan.steps if isinstance(step, CreateContainer)), None)
+        if created is None:
+            return Foreseen(plan=plan, verdict=Verdict(), rendered={})
+        engine = await site.driver.facts()
+        verdict = site.driver.check(created.spec, engine)
+        rendered = {} if verdict.refusals else site.driver.render(created.spec, engine)
+        return Foreseen(plan=plan, verdict=verdict, rendered=_without_values(rendered))
+
+
+def as_lines(found: Foreseen) -> list[str]:
+    """The plan for a person."""
+    lines = [f"refused: {reason}" for reason in found.verdict.refusals]
+    lines += [f"warning: {reason}" for reason in found.verdict.warnings]
+    lines += [f"differs: {difference.text}" for difference in found.plan.differences]
+    if not found.plan.steps:
+        return [*lines, "Nothing to do: the workspace is as it should be."]
+    foreseen = False
+    for number, step in enumerate(found.plan.steps, 1):
+        lines.append(f"{number}. {step.title}" + (f"  — {step.reason}" if step.reason else ""))
+        lines += [f"   {detail}" for detail in _details(step)]
+        if isinstance(step, RunInitialize | BuildImage) and not foreseen:
+            lines.append("   (what follows is a forecast: it depends on the result of this step)")
+            foreseen = True
+    return [*lines, "Nothing was changed."]
+
+
+def as_json(found: Foreseen, *, objects: bool) -> dict[str, object]:
+    """The plan for a program; environment values are left out."""
+    steps = [
+        {"step": str(step.__struct_config__.tag), "title": step.title, "reason": step.reason}
+        for step in found.plan.steps
+    ]
+    body: dict[str, object] = {
+        "outcome": "success",
+        "steps": steps,
+        "complete": not found.plan.more,
+        "differences": [difference.text for difference in found.plan.differences],
+        "warnings": [*found.plan.warnings, *found.verdict.warnings],
+        "refusals": list(found.verdict.refusals),
+    }
+    return {**body, "objects": found.rendered} if objects else body
+
+
+def _details(step: Step) -> list[str]:
+    match step:
+        case RunHooks():
+            return [
+                f"{command.hook}{f' [{command.key}]' if command.key else ''}: {' '.join(command.argv)}"
+                for stage in step.stages
+                for command in stage.commands
+                if f"{stage.hook}:{stage.index}" in step.keys
+            ]
+        case RunInitialize():
+            return [" ".join(command.argv) for command in step.stage.commands]
+        case CreateContainer():
+            return [f"image {step.spec.image}"]
+        case _:
+            return []
+
+
+def _without_values(rendered: dict[str, object]) -> dict[str, object]:
+    """Environment by name only: a plan is shown and stored, values may be secrets (design promise 7)."""
+    shown = dict(rendered)
+    environment = shown.get("Env")
+    if isinstance(environment, list):
+        shown["Env"] = [f"{str(entry).partition('=')[0]}=…" for entry in environment]
+    return shown

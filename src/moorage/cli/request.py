@@ -1,0 +1,152 @@
+"""From the options of `up`, `plan` and `build` to one `Request`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from moorage.cli.options import F, pairs, source_and_host
+from moorage.errors import UsageError
+from moorage.planner.request import Dotfiles, Request
+from moorage.spec.build import BuildSecret
+
+
+class BadName(UsageError):
+    """A workspace's name has characters that no object's name can have."""
+
+    code = "bad-name"
+
+
+class BadBuildSecret(UsageError):
+    """--build-secret was given something that it does not understand."""
+
+    code = "bad-build-secret"
+
+
+def request_options(command: F) -> F:
+    """What decides the workspace: identity, environment, mounts, personal things."""
+    for option in reversed(_REQUEST):
+        command = option(command)
+    return command
+
+
+def build_options(command: F) -> F:
+    """What a build needs from outside."""
+    for option in reversed(_BUILD):
+        command = option(command)
+    return command
+
+
+def request_of(source: str, values: dict[str, Any]) -> Request:
+    """The request that a command's options describe. Raises the errors of their values."""
+    found, machine = source_and_host(source)
+    return Request(
+        source=found,
+        host=machine,
+        name=_name(values.get("name") or ""),
+        config=values.get("config") or "",
+        recreate=values.get("recreate", False) or values.get("rebuild", False),
+        rebuild=values.get("rebuild", False),
+        no_cache=values.get("no_cache", False),
+        pull=values.get("pull", False),
+        allow_host_commands=values.get("allow_host_commands", False),
+        environment=tuple(pairs(values.get("env", ()), "--env").items()),
+        remote_environment=tuple(pairs(values.get("remote_env", ()), "--remote-env").items()),
+        mounts=values.get("mount", ()),
+        dotfiles=_dotfiles(values),
+        secrets=tuple(_secrets(values.get("secrets_file")).items()),
+        build_secrets=tuple(_build_secret(text) for text in values.get("build_secret", ())),
+        build_ssh=values.get("ssh", ()),
+        hook_timeout=values.get("hook_timeout") or 0,
+        repository=values.get("repository") or "",
+        submodules=values.get("submodules", False),
+        lfs=values.get("lfs", False),
+    )
+
+
+def secrets_of(request: Request) -> tuple[str, ...]:
+    """Every value that must not be shown."""
+    import os
+
+    variables = (os.environ.get(secret.variable, "") for secret in request.build_secrets if secret.variable)
+    return (*(value for _, value in request.secrets), *(value for value in variables if value))
+
+
+_REQUEST = (
+    click.option("--name", help="The workspace's name; the source's own by default."),
+    click.option("--config", metavar="ID|PATH", help="Which devcontainer.json, where there are several."),
+    click.option(
+        "--env", multiple=True, metavar="NAME=VALUE", help="Set in the container, for every process."
+    ),
+    click.option(
+        "--remote-env",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set for hooks and tools; wins over the file.",
+    ),
+    click.option("--mount", multiple=True, metavar="TYPE=…", help="A further mount, as docker run takes it."),
+    click.option("--dotfiles", metavar="REPOSITORY", help="Install these dotfiles: owner/repo or a Git URL."),
+    click.option("--dotfiles-target", metavar="FOLDER", help="Where dotfiles go [default: ~/dotfiles]."),
+    click.option("--dotfiles-install-command", metavar="COMMAND", help="How dotfiles are installed."),
+    click.option(
+        "--secrets-file", type=click.Path(), metavar="FILE", help="JSON of secrets for hooks; never stored."
+    ),
+    click.option("--hook-timeout", type=float, metavar="SECONDS", help="Limit for each lifecycle command."),
+    click.option(
+        "--allow-host-commands", is_flag=True, help="Let a cloned repository run its initializeCommand here."
+    ),
+    click.option("--submodules", is_flag=True, help="Clone submodules too."),
+    click.option("--lfs", is_flag=True, help="Fetch Git LFS files too."),
+)
+
+_BUILD = (
+    click.option(
+        "--build-secret", multiple=True, metavar="id=ID,src=FILE|env=NAME", help="A secret for RUN --mount."
+    ),
+    click.option(
+        "--ssh", multiple=True, metavar="default|ID=PATH", help="An SSH agent or key for the build."
+    ),
+)
+
+
+def _name(name: str) -> str:
+    import re
+
+    if name and not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", name):
+        raise BadName(
+            f"{name!r} cannot be a workspace's name.",
+            hint="Use 1 to 40 of a-z, 0-9 and -, with a letter or digit at both ends.",
+        )
+    return name
+
+
+def _dotfiles(values: dict[str, Any]) -> Dotfiles | None:
+    repository = values.get("dotfiles")
+    if not repository:
+        return None
+    return Dotfiles(
+        repository=repository,
+        target=values.get("dotfiles_target") or "~/dotfiles",
+        install_command=values.get("dotfiles_install_command") or "",
+    )
+
+
+def _secrets(path: str | None) -> dict[str, str]:
+    if not path:
+        return {}
+    from moorage.lifecycle.secrets import read
+
+    return read(Path(path))
+
+
+def _build_secret(text: str) -> BuildSecret:
+    given = dict(part.partition("=")[::2] for part in text.split(","))
+    file, variable = given.get("src") or given.get("source") or "", given.get("env") or ""
+    if not given.get("id") or bool(file) == bool(variable):
+        raise BadBuildSecret(
+            f"--build-secret does not understand {text!r}.",
+            hint="Write id=NAME,src=FILE or id=NAME,env=VARIABLE.",
+        )
+    return BuildSecret(id=given["id"], file=str(Path(file).absolute()) if file else "", variable=variable)

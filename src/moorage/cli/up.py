@@ -1,0 +1,85 @@
+"""`moorage up`: from a source to a running workspace."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import click
+
+from moorage.cli.options import driver_options, output_of, output_options, pairs, source_argument
+from moorage.cli.report import Output
+from moorage.cli.request import build_options, request_of, request_options, secrets_of
+from moorage.cli.run import fail, open_reporter, run
+from moorage.errors import DeadlineError, MoorageError
+from moorage.events import Redacting
+from moorage.planner.request import Request
+from moorage.workspace.opening import open_site
+from moorage.workspace.up import Up, up
+
+
+class UpTimedOut(DeadlineError):
+    """--timeout was over before the workspace was up."""
+
+    code = "up-timeout"
+
+
+@click.command("up", epilog="Example: moorage up https://github.com/org/project --name project")
+@source_argument
+@request_options
+@build_options
+@click.option("--recreate", is_flag=True, help="Make a new container, even if there is one.")
+@click.option("--rebuild", is_flag=True, help="Build the image anew and make a new container.")
+@click.option("--shell", is_flag=True, help="Open a shell in the workspace when it is up.")
+@click.option("--timeout", type=float, metavar="SECONDS", help="Give up after so many seconds.")
+@driver_options
+@output_options
+def up_command(source: str, **values: Any) -> None:
+    """Bring the workspace of SOURCE about: a folder (default: this one), a Git URL, or an image.
+
+    Run again it goes on where it was interrupted; where nothing changed it does nothing.
+    """
+    output = output_of(values)
+    reporter = open_reporter(output)
+    try:
+        options = pairs(values.pop("driver_options"), "-o")
+        request = request_of(source, values)
+        reporter.add(secrets_of(request))
+    except MoorageError as error:
+        fail(error, output, reporter)
+    work = _up(request, reporter, values["driver"], options, values["timeout"])
+    result = run(work, output, reporter)
+    _print(result, output)
+    if values["shell"]:
+        from moorage.cli.execute import shell_command
+
+        shell_command.main(args=[result.name], prog_name="moorage shell")
+
+
+async def _up(
+    request: Request, reporter: Redacting, driver: str, options: dict[str, str], timeout: float | None
+) -> Up:
+    async with open_site(reporter, driver=driver, options=options) as site:
+        try:
+            async with asyncio.timeout(timeout):
+                return await up(request, site)
+        except TimeoutError as error:
+            raise UpTimedOut(
+                f"The workspace was not up within {timeout:g} seconds.",
+                hint="Run the command again to go on where it stopped, with a larger --timeout.",
+            ) from error
+
+
+def _print(result: Up, output: Output) -> None:
+    if output.result == "json":
+        import msgspec
+
+        body = {"outcome": "success", **msgspec.to_builtins(result)}
+        click.echo(msgspec.json.encode(body))
+        return
+    what = "is up" if result.steps else "was up already"
+    click.echo(f"Workspace {result.name} {what}: {result.remote_user} in {result.remote_folder}")
+    if result.background:
+        click.echo(f"Hooks go on in the background; follow them with: moorage logs --follow {result.name}")
+    if not output.quiet:
+        click.echo(f"Enter it with: moorage shell {result.name}")

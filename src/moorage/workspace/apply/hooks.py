@@ -1,0 +1,53 @@
+"""The step that runs the lifecycle commands, or joins the run that another client began."""
+
+from __future__ import annotations
+
+from moorage.lifecycle.dialogue import Task
+from moorage.lifecycle.hooks import HookRun, run_hooks
+from moorage.planner.facts import Facts
+from moorage.planner.learning import Result
+from moorage.planner.plan import observe
+from moorage.planner.request import Request
+from moorage.planner.steps import RunHooks
+from moorage.spec.observation import Observation
+from moorage.workspace.site import Site
+
+
+async def run_hooks_step(request: Request, site: Site, facts: Facts, step: RunHooks) -> Result:
+    """Run what the journal does not have, and look at the journal again. Raises what the lifecycle raises."""
+    seen = facts.need(observe(request), Observation)
+    if seen.container is None:
+        raise TypeError("hooks run in a container")
+    outcome = await run_hooks(
+        site.driver.inside(step.container),
+        HookRun(
+            instance=seen.container.id,
+            started_at=seen.container.started_at,
+            user=step.user,
+            folder=step.folder,
+            stages=step.stages,
+            done=seen.journal.done,
+            dotfiles=_dotfiles(request, step),
+            wait_for=step.wait_for,
+            probe=step.probe,
+            container_environment=seen.container.environment,
+            remote_environment=(*step.remote_environment, *request.remote_environment),
+            secrets=request.secrets,
+            hook_timeout=request.hook_timeout or None,
+        ),
+        site.reporter,
+    )
+    after = await site.driver.observe(step.container)
+    return Result(journal=after.journal, adopted=outcome.adopted)
+
+
+def _dotfiles(request: Request, step: RunHooks) -> Task | None:
+    if request.dotfiles is None or not step.dotfiles:
+        return None
+    from moorage.lifecycle.dotfiles import dotfiles_task  # few runs have dotfiles
+
+    return dotfiles_task(
+        request.dotfiles.repository,
+        target=request.dotfiles.target,
+        install_command=request.dotfiles.install_command,
+    )
