@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from uuid import uuid4
 
 import msgspec
 
@@ -19,12 +16,6 @@ from .store import Store
 
 LARGEST = 32 * 1024 * 1024
 _LINKS = 20
-_NO_LFS = ("-c", "filter.lfs.process=", "-c", "filter.lfs.smudge=", "-c", "filter.lfs.required=false")
-_LFS = (
-    "-c", "filter.lfs.process=git-lfs filter-process",
-    "-c", "filter.lfs.smudge=git-lfs smudge -- %f",
-    "-c", "filter.lfs.required=true",
-)  # fmt: skip
 
 
 class FileNotInRepository(SourceError):
@@ -134,33 +125,6 @@ async def fetch(
         return await _fetch(source, resolved, kept)
 
 
-async def materialise(
-    checkout: Checkout, paths: Iterable[str] | None, into: str, *, lfs: bool = False
-) -> str:
-    """Write files of the commit into the new folder `into`, which appears only when it is complete.
-
-    `paths` are files or folders, None is everything; names that git itself refuses are refused. Submodules
-    become empty folders, LFS files stay pointers unless asked for. Raises LfsMissing, FileExistsError.
-    """
-    chosen = _chosen(checkout.files, paths)
-    await checkout.load(checkout.files[name] for name in chosen)
-    if lfs:
-        await _need_lfs(checkout)
-    beside = Path(f"{into}.moorage-partial")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    index = Path(f"{checkout.store.folder}.index-{uuid4().hex}")
-    try:
-        await _write(checkout, chosen, beside, index, lfs=lfs)
-        if Path(into).exists():
-            raise FileExistsError(into)
-        beside.rename(into)
-    finally:
-        index.unlink(missing_ok=True)
-        shutil.rmtree(beside, ignore_errors=True)
-    return into
-
-
 async def _fetch(source: GitSource, resolved: ResolvedRef, kept: Store) -> Checkout:
     async with store.locked(kept):
         notes = await store.ensure_commit(kept, resolved.commit, resolved.ref)
@@ -190,49 +154,6 @@ def _configurations(files: Mapping[str, Entry], subfolder: str) -> list[str]:
     return [
         entry.object for name, entry in files.items() if name.startswith(places) and not entry.is_submodule
     ]
-
-
-def _chosen(files: Mapping[str, Entry], paths: Iterable[str] | None) -> list[str]:
-    if paths is None:
-        return list(files)
-    wanted = {path.strip("/") for path in paths}
-    if wanted & {"", "."}:
-        return list(files)
-    folders = tuple(f"{path}/" for path in wanted)
-    return [name for name in files if name in wanted or name.startswith(folders)]
-
-
-async def _write(checkout: Checkout, chosen: list[str], folder: Path, index: Path, *, lfs: bool) -> None:
-    """Through an index of its own: git checks the names, applies attributes, sets modes and makes links."""
-    attributes = [name for name in checkout.files if name.rpartition("/")[2] == ".gitattributes"]
-    await checkout.load(checkout.files[name] for name in attributes)
-    names = dict.fromkeys([*attributes, *chosen])
-    lines = [f"{checkout.files[name].mode:o} {checkout.files[name].object}\t{name}\0" for name in names]
-    environ = {"GIT_INDEX_FILE": str(index), "GIT_LFS_SKIP_SMUDGE": "0" if lfs else "1"}
-    await _step(checkout, environ, ("update-index", "-z", "--index-info"), lines)
-    filters = (*_LFS, "-c", f"remote.origin.url={checkout.source.url}") if lfs else _NO_LFS
-    tree = (*filters, f"--work-tree={folder}", "checkout-index", "-z", "--stdin")
-    await _step(checkout, environ, tree, [f"{name}\0" for name in chosen])
-
-
-async def _step(
-    checkout: Checkout, environ: Mapping[str, str], arguments: tuple[str, ...], lines: list[str]
-) -> None:
-    if not lines:
-        return
-    stdin = "".join(lines).encode("utf-8", "surrogateescape")
-    done = await checkout.store.local(*arguments, stdin=stdin, environ=environ)
-    refused = [line for line in done.stderr if "Invalid path" in line or "Ignoring path" in line]
-    if done.code != 0 or refused:
-        raise failure.explained(checkout.source.url, done.stderr)
-
-
-async def _need_lfs(checkout: Checkout) -> None:
-    if (await checkout.store.local("lfs", "version")).code != 0:
-        raise failure.LfsMissing(
-            "Files in LFS were asked for, but git-lfs is not installed here.",
-            hint="Install git-lfs (for example `sudo apt-get install git-lfs`) or do without LFS.",
-        )
 
 
 def _first_link(files: Mapping[str, Entry], done: list[str], rest: list[str]) -> Entry | None:

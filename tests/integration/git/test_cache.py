@@ -15,6 +15,7 @@ import pytest
 from moorage.git import cache, failure, store
 from moorage.git.cache import Checkout, FileNotInRepository
 from moorage.git.client import ls_remote
+from moorage.git.materialise import materialise
 from moorage.spec.source import GitSource
 
 if TYPE_CHECKING:
@@ -169,19 +170,19 @@ async def test_materialise_writes_what_is_asked(
     (repository.work / "app/link").symlink_to("run.sh")
     repository.commit({".gitattributes": "*.bat text eol=crlf\n", "app/x.bat": "a\n", "café ü.txt": "u\n"})
     found = await fetch(repository.url, tmp_path / "cache", environ)
-    into = Path(await cache.materialise(found, ["app", "café ü.txt"], str(tmp_path / "context")))
+    into = Path(await materialise(found, ["app", "café ü.txt"], str(tmp_path / "context")))
     files = sorted(str(path.relative_to(into)) for path in into.rglob("*") if not path.is_dir())
     assert files == ["app/Dockerfile", "app/link", "app/run.sh", "app/x.bat", "café ü.txt"]
     assert os.access(into / "app/run.sh", os.X_OK)
     assert not os.access(into / "app/Dockerfile", os.X_OK)
     assert (into / "app/link").readlink() == Path("run.sh")
     assert (into / "app/x.bat").read_bytes() == b"a\r\n"
-    everything = Path(await cache.materialise(found, None, str(tmp_path / "all")))
+    everything = Path(await materialise(found, None, str(tmp_path / "all")))
     assert (everything / "big.txt").exists()
     assert sorted(tmp_path.glob("*.moorage-partial")) == []
     assert [path.name for path in (tmp_path / "cache").iterdir() if ".index" in path.name] == []
     with pytest.raises(FileExistsError):
-        await cache.materialise(found, None, str(into))
+        await materialise(found, None, str(into))
 
 
 async def test_names_that_leave_the_folder_are_refused(
@@ -194,7 +195,7 @@ async def test_names_that_leave_the_folder_are_refused(
     repository.git("push", "-q", "origin", f"{commit}:refs/heads/evil")
     found = await fetch(repository.url, tmp_path / "cache", environ, branch="evil")
     with pytest.raises(failure.GitFailed):
-        await cache.materialise(found, None, str(tmp_path / "deep" / "context"))
+        await materialise(found, None, str(tmp_path / "deep" / "context"))
     assert not (tmp_path / "deep" / "evil").exists()
     assert not (tmp_path / "deep" / "context").exists()
 
@@ -207,8 +208,8 @@ async def test_lfs_that_is_asked_for_needs_git_lfs(
     found = await fetch(repository.url, tmp_path / "cache", environ)
     if shutil.which("git-lfs") is None:
         with pytest.raises(failure.LfsMissing, match="git-lfs is not installed"):
-            await cache.materialise(found, None, str(tmp_path / "lfs"), lfs=True)
-    plain = await cache.materialise(found, None, str(tmp_path / "plain"))
+            await materialise(found, None, str(tmp_path / "lfs"), lfs=True)
+    plain = await materialise(found, None, str(tmp_path / "plain"))
     assert (Path(plain) / "x.bin").read_text() == pointer
 
 
@@ -228,3 +229,20 @@ def _tree(repository: Repository, lines: str) -> str:
         argv, input=lines, text=True, capture_output=True, check=True, env=repository.environ
     )
     return done.stdout.strip()
+
+
+async def test_submodules_only_when_asked(
+    make_repository: Callable[..., Repository],
+    repository: Repository,
+    environ: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    inner = make_repository("inner")
+    inner.commit({"inner.txt": "x\n"})
+    repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", inner.url, "deps/inner")
+    repository.commit({})
+    found = await fetch(repository.url, tmp_path / "cache", environ)
+    without = Path(await materialise(found, ["deps"], str(tmp_path / "without")))
+    assert list((without / "deps/inner").iterdir()) == []
+    whole = Path(await materialise(found, ["deps"], str(tmp_path / "whole"), submodules=True))
+    assert (whole / "deps/inner/inner.txt").read_text() == "x\n"

@@ -17,6 +17,7 @@ import pytest
 from moorage.git import access, cache, failure
 from moorage.git.client import ls_remote
 from moorage.git.clone import CloneProgram, clone_program, failed
+from moorage.git.materialise import materialise
 from moorage.spec.source import GitSource
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ async def test_lfs_files_only_when_asked(repository: Repository, cloner: Cloner,
     checkout = await cache.fetch(source, str(tmp_path / "cache"), resolved=resolved, environ=cloner.environ)
     for lfs, text in ((False, "version https://git-lfs"), (True, "large file\n")):
         into = str(tmp_path / f"context-{lfs}")
-        await cache.materialise(checkout, ["x.bin"], into, lfs=lfs)
+        await materialise(checkout, ["x.bin"], into, lfs=lfs)
         assert Path(into, "x.bin").read_text().startswith(text)
         await cloner.clone(repository.url, {"lfs": lfs})
         assert (cloner.directory / "x.bin").read_text().startswith(text)
