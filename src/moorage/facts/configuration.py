@@ -11,7 +11,7 @@ from moorage.devcontainer.discovery import candidates, choose
 from moorage.drivers.base import Inside
 from moorage.engine.ustar import files
 from moorage.errors import ConfigurationError, SourceError
-from moorage.planner.questions import ConfigurationFile
+from moorage.planner.questions import ConfigurationFile, ReadConfiguration
 
 
 class FolderUnreadable(SourceError):
@@ -46,17 +46,22 @@ def of_image(reference: str) -> ConfigurationFile:
     return ConfigurationFile(path="devcontainer.json", text=json.dumps({"image": reference}).encode())
 
 
-async def in_workspace(inside: Inside, folder: str, path: str) -> ConfigurationFile:
+async def in_workspace(inside: Inside, question: ReadConfiguration) -> ConfigurationFile:
     """The configuration as the workspace's own files have it now. Raises ConfigurationGone."""
-    archive = await inside.read(f"{folder}/{path}")
+    archive = await inside.read(f"{question.folder}/{question.path}")
     found = files(archive) if archive else {}
     if not found:
-        raise ConfigurationGone(
-            f"The workspace no longer has {path}, which it was made from.",
-            evidence=(f"looked for {folder}/{path} in the container",),
-            hint="Put it back, or name another one with --config.",
-        )
-    return ConfigurationFile(path=path, text=next(iter(found.values())))
+        raise gone(question)
+    return ConfigurationFile(path=question.path, text=next(iter(found.values())), commit=question.commit)
+
+
+def gone(question: ReadConfiguration) -> ConfigurationGone:
+    """The error for a configuration that the workspace no longer has."""
+    return ConfigurationGone(
+        f"The workspace no longer has {question.path}, which it was made from.",
+        evidence=(f"looked for {question.folder}/{question.path} in the container",),
+        hint="Put it back in the workspace.",
+    )
 
 
 def _listed(folder: str, wanted: str) -> Iterator[str]:

@@ -227,12 +227,20 @@ def _labels(
         names.OWNER: request.host.owner,
         names.CONFIG: configuration.file.path,
         names.FOLDER: configuration.paths.folder,
+        names.TOP: _top(request, configuration),
         names.METADATA: write_label([each for each in entries if each]),
         names.RECORD: msgspec.json.encode(chosen.record).decode(),
     }
     if configuration.file.commit:
         labels[names.COMMIT] = configuration.file.commit
     return tuple({**labels, **configuration.id_labels}.items())
+
+
+def _top(request: Request, configuration: Configured) -> str:
+    mount = configuration.paths.mount
+    top = mount.target.rstrip("/") if mount else configuration.paths.folder
+    below = request.source.subfolder if isinstance(request.source, GitSource) else None
+    return f"{top}/{below}" if below else top
 
 
 def _name(request: Request, facts: Facts) -> str:

@@ -87,6 +87,8 @@ def _named(request: Request, facts: Facts, reference: str, record: Record | None
 def _built(
     request: Request, facts: Facts, configuration: Configured, build: Build, record: Record | None
 ) -> Chosen | BuildImage:
+    if record and not configuration.file.root:
+        return Chosen(image=_recorded(record, record.reference), record=record)
     where = recipe(configuration, build)
     question = ReadDockerfile(path=where.dockerfile, context=where.context)
     text = facts.need(question, DockerfileText)

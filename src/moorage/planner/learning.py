@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from moorage.planner.facts import Facts
-from moorage.planner.plan import Plan, observe, plan
+from moorage.planner.plan import Ask, Plan, observe, plan
 from moorage.planner.questions import FindImage, HashContext, IsCloned, ReadConfiguration, ReadDockerfile
 from moorage.planner.request import Request
 from moorage.planner.steps import (
@@ -103,22 +103,30 @@ def predicted(request: Request, facts: Facts, step: Step) -> Result:
             return Result()
 
 
-def forecast(request: Request, facts: Facts) -> tuple[Plan, Facts]:
-    """All the steps of a run as far as they can be foreseen; `more` says that foresight ended there.
+class Foresight(msgspec.Struct, frozen=True):
+    """Where a forecast stands: the steps so far, the facts after them, and what it would have to ask next.
 
-    Raises what `plan` raises. The facts are those after the last step.
+    `plan.more` says that it ended before the workspace was complete.
     """
-    steps: tuple[Step, ...] = ()
+
+    plan: Plan
+    facts: Facts
+    ask: Ask | None = None
+
+
+def forecast(request: Request, facts: Facts, before: tuple[Step, ...] = ()) -> Foresight:
+    """All the steps of a run as far as they can be foreseen from these facts. Raises what `plan` raises."""
+    steps = before
     for _ in range(_LONGEST):
         outcome = plan(request, facts)
-        if not isinstance(outcome, Plan):
-            return Plan(steps=steps, more=True), facts
+        if isinstance(outcome, Ask):
+            return Foresight(Plan(steps=steps, more=True), facts, outcome)
         if not outcome.steps:
-            return msgspec.structs.replace(outcome, steps=steps), facts
+            return Foresight(msgspec.structs.replace(outcome, steps=steps), facts)
         for step in outcome.steps:
             facts = learn(request, facts, step, predicted(request, facts, step))
         steps = (*steps, *outcome.steps)
-    return Plan(steps=steps, more=True), facts
+    return Foresight(Plan(steps=steps, more=True), facts)
 
 
 def _observation(request: Request, facts: Facts) -> Observation:

@@ -110,11 +110,15 @@ def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration
     if isinstance(request.source, ImageSource):
         return ReadConfiguration(place="image")
     container = facts.need(observe(request), Observation).container
-    if container is None or not container.started_at or _recreate_due(request, facts):
+    if container is None or not container.started_at:
         return ReadConfiguration(place="git", path=request.config)
-    path = container.labels.get(names.CONFIG, "")
-    folder = container.labels.get(names.FOLDER, "")
-    return ReadConfiguration(place="workspace", container=request.container, path=f"{folder}\0{path}")
+    return ReadConfiguration(
+        place="exported" if _recreate_due(request, facts) else "workspace",
+        container=request.container,
+        path=container.labels.get(names.CONFIG, ""),
+        folder=container.labels.get(names.TOP, ""),
+        commit=container.labels.get(names.COMMIT, ""),
+    )
 
 
 def _recreate_due(request: Request, facts: Facts) -> bool:

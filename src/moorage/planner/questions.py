@@ -16,12 +16,15 @@ class ReadConfiguration(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Which devcontainer.json decides, and what it says. Answer: `ConfigurationFile`.
 
     folder: of a local folder. git: of a Git source at the commit it names, without cloning it. workspace: of
-    a container whose own files decide (design section 1, Authority). image: made up from an image reference.
+    a container whose own files decide (design section 1, Authority); exported: the same with all files, for a
+    build. image: made up from an image reference. `folder` and `commit` are the workspace's.
     """
 
-    place: Literal["folder", "git", "workspace", "image"]
+    place: Literal["folder", "git", "workspace", "exported", "image"]
     container: str = ""
     path: str = ""
+    folder: str = ""
+    commit: str = ""
 
 
 class ConfigurationFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -67,8 +67,11 @@ async def _configuration(request: Request, site: Site, question: ReadConfigurati
         case "image", ImageSource(reference=reference):
             return configuration.of_image(reference)
         case "workspace", _:
-            folder, _, path = question.path.partition("\0")
-            return await configuration.in_workspace(site.driver.inside(question.container), folder, path)
+            return await configuration.in_workspace(site.driver.inside(question.container), question)
+        case "exported", _:
+            from moorage.facts.export import exported  # only where a workspace is made anew
+
+            return await exported(site.driver.inside(question.container), question, site.cache / "exports")
         case "git", GitSource() as source:
             from moorage.facts.repository import read  # only a workspace that is not there yet needs git
 

@@ -12,7 +12,15 @@ from moorage.events import Notice, StepEnded, StepStarted
 from moorage.planner import Ask, Facts, Plan, Request, plan
 from moorage.planner.learning import forecast, learn
 from moorage.planner.plan import observe
-from moorage.planner.questions import Observe
+from moorage.planner.questions import (
+    AskEngine,
+    FindImage,
+    HashContext,
+    ListNames,
+    Observe,
+    ReadConfiguration,
+    ReadDockerfile,
+)
 from moorage.planner.steps import RunHooks, Step
 from moorage.spec import names
 from moorage.spec.observation import Observation
@@ -22,6 +30,8 @@ from moorage.workspace.apply import apply
 from moorage.workspace.site import Site
 
 _ROUNDS = 40
+_FORESEEABLE = (AskEngine, FindImage, HashContext, ListNames, ReadConfiguration, ReadDockerfile)
+"""What a forecast may ask about: things that its predicted steps have not touched."""
 
 
 class Unsettled(DeadlineError):
@@ -74,15 +84,26 @@ async def up(request: Request, site: Site) -> Up:
 
 
 async def foresee(request: Request, site: Site) -> Plan:
-    """The whole plan without changing anything: every question answered, every step only predicted."""
+    """The whole plan without changing anything: questions are answered, steps are only predicted."""
+    now = await _first_plan(request, site)
+    reached = forecast(request, now)
+    for _ in range(_ROUNDS):
+        if reached.ask is None or not all(isinstance(each, _FORESEEABLE) for each in reached.ask.questions):
+            break
+        known = reached.facts.answered(await answers(request, site, reached.ask.questions))
+        reached = forecast(request, known, reached.plan.steps)
+    outcome = plan(request, now)
+    if isinstance(outcome, Ask):
+        return reached.plan
+    return msgspec.structs.replace(reached.plan, warnings=outcome.warnings, differences=outcome.differences)
+
+
+async def _first_plan(request: Request, site: Site) -> Facts:
     facts = Facts()
     for _ in range(_ROUNDS):
         outcome = plan(request, facts)
         if isinstance(outcome, Plan):
-            foreseen, _ = forecast(request, facts)
-            return msgspec.structs.replace(
-                foreseen, warnings=outcome.warnings, differences=outcome.differences
-            )
+            return facts
         facts = facts.answered(await answers(request, site, outcome.questions))
     raise Unsettled("The planner keeps asking.", hint="Please report this as a defect.")
 
