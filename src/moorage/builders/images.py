@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from moorage.builders.causes import disk_full, image_error
-from moorage.engine.client import Engine
-from moorage.engine.errors import DiskFull, EngineLost, EngineTimeout
+from moorage.engine.client import Engine, quoted
+from moorage.engine.errors import DiskFull, EngineLost, EngineTimeout, ImageMissing, NotFound
 from moorage.errors import ImageError, MoorageError
 from moorage.events import Reporter, StepProgress
 from moorage.oci.credentials import Credential
+from moorage.oci.manifest import parse_platform
 from moorage.oci.reference import DOCKER_HUB, Reference, parse
 
 Logins = Callable[[str], Awaitable[Credential | None]]
@@ -64,6 +65,20 @@ class Puller:
             ) from error
         if layers.error:
             raise _failed(image.familiar, layers.error, platform)
+        if platform:
+            await self._check(image, platform)
+
+    async def _check(self, image: Reference, platform: str) -> None:
+        """An image without an index is stored whatever its platform; that it is another is said here."""
+        wanted = parse_platform(platform)
+        query = {"platform": msgspec.json.encode(wanted).decode()}
+        path = f"/images/{quoted(image.familiar)}/json"
+        try:
+            found = await self._engine.get(path, _Image, query)
+        except (ImageMissing, NotFound) as error:
+            raise _other(image, platform, error.evidence) from error
+        if (found.os, found.architecture) != (wanted.os, wanted.architecture):
+            raise _other(image, platform, (f"It is for {found.os}/{found.architecture}.",))
 
 
 class _Flight:
@@ -81,6 +96,11 @@ class _Flight:
             self.waiting -= 1
             if not self.waiting:
                 self.task.cancel()
+
+
+class _Image(msgspec.Struct, rename="pascal"):
+    os: str = ""
+    architecture: str = ""
 
 
 class _Detail(msgspec.Struct):
@@ -138,6 +158,11 @@ def login(credential: Credential, host: str) -> dict[str, str]:
         "serveraddress": HUB if host == DOCKER_HUB else host,
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def _other(image: Reference, platform: str, evidence: tuple[str, ...]) -> MoorageError:
+    said = "\n".join((*evidence, "no matching manifest"))
+    return image_error(image.familiar, said, platform=platform) or ImageError(said)
 
 
 def _failed(reference: str, said: str, platform: str) -> MoorageError:

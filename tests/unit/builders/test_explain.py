@@ -132,7 +132,7 @@ def test_a_full_disk(where):
     [
         ("ERROR: unknown flag: --nope", BadBuildOption),
         (
-            "ERROR: Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+            "ERROR: Cannot connect to the Docker daemon at unix:///x.",
             EngineNotRunning,
         ),
         ("ERROR: Cache export is not supported for the docker driver.", BuilderMissing),

@@ -64,7 +64,7 @@ def test_steps_logs_and_the_failure_are_found():
     assert recorder.lines == ["hello", "#6 DONE 1.0s", "oh"]
     assert progress.failure().tail == ("oh",)
     assert "Dockerfile:3" in progress.failure().said
-    assert progress.cached == 1
+    assert progress.cached == 0
 
 
 @given(st.integers(1, 40))

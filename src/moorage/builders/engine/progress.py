@@ -23,6 +23,7 @@ _LONGEST = 8192
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]?|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
+_INSTRUCTION = re.compile(r"\[(?:[^\]]* )?\d+/\d+\] (?!FROM )")
 _ABANDONED = re.compile(r"context cancel+ed|CANCELED", re.I)
 
 
@@ -194,7 +195,7 @@ class Progress:
         self._flush(node)
         node.ended = True
         if cached:
-            self.cached += 1
+            self.cached += bool(_INSTRUCTION.match(node.name))
             node.seconds = 0.0
             self._reporter.emit(self._ended(node, "skipped", "cached"))
         elif abandoned:
