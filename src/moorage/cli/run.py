@@ -23,6 +23,8 @@ def run(work: Coroutine[object, object, T], output: Output, reporter: Redacting)
         return asyncio.run(_cancelled_by_signals(work))
     except MoorageError as error:
         fail(error, output, reporter)
+    except Exception as error:
+        fail(_defect(error), output, reporter)
     except (KeyboardInterrupt, asyncio.CancelledError):
         reporter.emit(Failed(code="interrupted", exit_code=INTERRUPTED, message="Interrupted."))
         sys.exit(INTERRUPTED)
@@ -51,6 +53,18 @@ def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: in
         }
         print(msgspec.json.encode(body).decode())
     sys.exit(event.exit_code)
+
+
+def _defect(error: Exception) -> MoorageError:
+    """What no room foresaw is a defect of moorage, told like any other error, with where it came from."""
+    import traceback
+
+    lines = [line for part in traceback.format_exception(error) for line in part.splitlines()]
+    return MoorageError(
+        f"moorage has a defect: {type(error).__name__}: {error}",
+        evidence=tuple(lines[-8:]),
+        hint="Run the command again; if it stays, report it with these lines.",
+    )
 
 
 def open_reporter(output: Output) -> Redacting:

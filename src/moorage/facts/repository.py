@@ -7,7 +7,8 @@ from pathlib import Path
 
 from moorage.devcontainer.discovery import candidates, choose
 from moorage.events import Notice, Reporter
-from moorage.git.cache import Checkout, fetch, materialise
+from moorage.git.cache import Checkout, fetch
+from moorage.git.materialise import materialise
 from moorage.git.client import ls_remote
 from moorage.planner.questions import ConfigurationFile
 from moorage.spec.source import GitSource, display

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from moorage.drivers.base import Listed
-from moorage.errors import SourceError, UsageError
+from moorage.errors import UsageError
 from moorage.spec import names
-from moorage.spec.source import FolderGone, GitSource, LocalFolder, canonical, display, parse
+from moorage.spec.source import BadSource, FolderGone, GitSource, LocalFolder, canonical, display, parse
 from moorage.workspace.recall import source_of
 from moorage.workspace.site import Site, owner
 
@@ -70,16 +70,7 @@ def choose(text: str, listed: Sequence[Listed], here: Place) -> Listed:
     if exact:
         return exact[0]
     named = _own_first([each for each in listed if each.name == text], here)
-    try:
-        source = _canonical(text, here)
-    except FolderGone:
-        source = ""
-    except SourceError:
-        raise
-    except UsageError:
-        if not named:
-            raise
-        source = ""
+    source = _canonical(text, here, known=bool(named))
     made = _made_from(source, listed, here) if source else []
     found = list({each.workspace: each for each in (*named, *made)}.values())
     if not found:
@@ -109,12 +100,16 @@ def shown_source(listed: Listed) -> str:
     return display(source) if source else listed.source
 
 
-def _canonical(text: str, here: Place) -> str:
+def _canonical(text: str, here: Place, *, known: bool) -> str:
+    """The source that the text stands for; "" for what is a name only."""
     try:
         return canonical(parse(text, cwd=here.folder, home=here.home, is_folder=os.path.isdir))
     except FolderGone:  # a workspace outlives its folder
-        gone = parse(text, cwd=here.folder, home=here.home, is_folder=lambda path: True)
-        return canonical(gone)
+        return canonical(parse(text, cwd=here.folder, home=here.home, is_folder=lambda path: True))
+    except BadSource:
+        if known:
+            return ""
+        raise
 
 
 def _own_first(found: list[Listed], here: Place) -> list[Listed]:

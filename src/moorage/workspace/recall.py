@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import msgspec
-
-from moorage.planner.request import Host, Request
 from moorage.spec import names
 from moorage.spec.source import GitSource, ImageSource, LocalFolder, Source
 
@@ -34,18 +31,14 @@ def source_of(canonical: str) -> Source | None:
     )
 
 
-def request_of(labels: Mapping[str, str], host: Host) -> Request | None:
-    """The request that leads to this workspace again; None where the labels are not ours, or cut short.
+def identity(labels: Mapping[str, str]) -> tuple[str, str] | None:
+    """The name and configuration that were asked for ("" for none), found by what gives the workspace's id.
 
-    Its identity decides: whether a name and a configuration were given is what gives the same id.
+    None where the labels are not ours.
     """
-    source = source_of(labels.get(names.SOURCE, ""))
-    if source is None:
-        return None
-    given = msgspec.structs.replace(host, owner=labels.get(names.OWNER, host.owner))
+    asked = labels.get(names.OWNER, ""), labels.get(names.SOURCE, "")
     for name in ("", labels.get(names.NAME, "")):
         for config in ("", labels.get(names.CONFIG, "")):
-            request = Request(source=source, host=given, name=name, config=config)
-            if request.workspace == labels.get(names.ID):
-                return request
+            if names.workspace_id(*asked, config, name) == labels.get(names.ID):
+                return name, config
     return None
