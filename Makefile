@@ -1,12 +1,11 @@
 # Entry points. Each sets up what it needs; a second run takes seconds.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check test test-full bench engines engines-down
+.PHONY: help venv demo check format lint types layers unit test test-full bench engines engines-down
 SHELL = /bin/sh
 
 VENV = .venv/bin
 PYTEST = $(VENV)/pytest -q --import-mode=importlib
-WORKERS = 4
 
 help:
 	@echo 'make demo          a workspace from examples/hello, installing what is missing'
@@ -22,12 +21,22 @@ venv:
 demo: venv
 	@$(VENV)/python -m scripts.demo
 
-check: venv
-	$(VENV)/ruff format --check
-	$(VENV)/ruff check
+check: format lint types layers unit
+
+format: venv
+	$(VENV)/ruff format --check --quiet
+
+lint: venv
+	$(VENV)/ruff check --output-format concise
+
+types: venv
 	$(VENV)/mypy
 	$(VENV)/mypy --explicit-package-bases scripts tests/conftest.py tests/outside.py tests/integration/conftest.py
+
+layers: venv
 	$(VENV)/lint-imports
+
+unit: venv
 	$(PYTEST) -n 2 tests/unit
 
 engines: venv
