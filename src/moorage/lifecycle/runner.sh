@@ -28,6 +28,7 @@ main() {
     setsid=$(command -v setsid) || setsid=
     [ -n "$setsid" ] || set -m 2>/dev/null # then each job gets its group from the shell, where that works
     shift 2
+    [ "$verb" != run ] && [ "$verb" != environment ] || greet "$1" || exit 1
     "$verb" "$@"
     ;;
   esac
@@ -36,9 +37,6 @@ main() {
 # ── the client's side of a run ──
 
 run() { # LOGS PROBE SECONDS TOKEN
-  logs=$1
-  printf 'moorage 1\n'
-  ready || exit 1
   if ! held; then
     environment "$@"
     answer=$(detach $sh "$self" work "$state" "$@" <&3)
@@ -51,7 +49,9 @@ run() { # LOGS PROBE SECONDS TOKEN
   follow
 }
 
-ready() {
+greet() {
+  printf 'moorage 1\n'
+  logs=$1
   [ -w "$state" ] && [ -w "$logs" ] && return
   printf 'broken %s cannot be written by this user\n' "$state"
   return 1
@@ -149,7 +149,7 @@ work() { # LOGS PROBE SECONDS TOKEN; answers "acquired", "lost" or "broken …" 
   acquire || exit 0
   run=$logs/$n.run
   mkdir "$run" && : >"$logs/$n.log" || { echo "broken $logs cannot be written" && exit 1; }
-  echo acquired
+  (echo acquired) # in a process of its own: the client may be gone, and a broken pipe kills
   exec </dev/null 3<&0 >>"$logs/$n.log" 2>/dev/null
   past=$nl$(cat "$state/journal")$nl
   note "run $n"
@@ -159,6 +159,7 @@ work() { # LOGS PROBE SECONDS TOKEN; answers "acquired", "lost" or "broken …" 
   rm -rf "$run"
   [ -z "$changed" ] || rm -f "$state"/env.*
   note "over $n"
+  release
   mark over "$over"
   # What the commands installed may have changed what the shell says: ask again, for whoever comes next.
   [ -z "$changed" ] || detach $sh "$self" environment "$state" "$logs" "$kind" "$seconds" - >/dev/null
@@ -233,6 +234,10 @@ acquire() {
   return 1
 }
 
+release() { # whoever comes from here on need not wait for our last steps
+  printf '0 0 %s\n' "$token" >"$draft" && mv "$draft" "$state/lock.$n"
+}
+
 forget_older() {
   for file in "$state"/lock.* "$logs"/*.log "$logs"/*.run; do
     number=${file##*/}
@@ -255,16 +260,19 @@ stages() { # groups one after another, the commands of one group side by side
       i=$((i + 1))
     done
     case $#:$secrets in
-    0:*) ;;
+    0:*) continue ;;
     1:0) alone "$1" || return 1 ;;
     *) together "$@" || return 1 ;;
     esac
+    [ "$key" = "$group" ] || [ "$mode" = always ] || note "done $group"
   done
 }
 
 pending() {
   eval "key=\$key_$1"
-  case $past in *"${nl}done $key$nl"*) return 1 ;; esac
+  case $past in
+  *"${nl}done $key$nl"* | *"${nl}done $group$nl"*) mark skip "$1" "$key" && return 1 ;;
+  esac
 }
 
 alone() {
@@ -276,6 +284,7 @@ alone() {
 
 together() { # each has a pipe for its output and tells its exit code through one they share
   ended=$run/ended.$1
+  culprit=''
   mkfifo "$ended" || { printf 'this image has no mkfifo, which parallel commands and secrets need\n' && return 1; }
   exec 4<>"$ended"
   for n in "$@"; do
@@ -287,25 +296,32 @@ together() { # each has a pipe for its output and tells its exit code through on
   done
   exec 5<"$ended" 4>&- # from here its end is told when all that could write to it are gone
   left=$# result=0
-  while [ "$left" -gt 0 ] && read -r n code <&5; do
-    left=$((left - 1))
-    finish "$n" "$code" && continue
-    [ "$result" = 1 ] || cancel "$@"
-    result=1
+  while [ "$left" -gt 0 ] && read -r word n code <&5; do
+    case $word in
+    ended) await_output "$n" "$code" "$@" ;;
+    drained) [ -e "$run/end.$n" ] || conclude "$n" ;;
+    esac
   done
   for n in "$@"; do
-    [ -e "$run/end.$n" ] || finish "$n" 137 || result=1
+    [ -e "$run/end.$n" ] || conclude "$n" || :
   done
-  drain
   exec 5<&-
   return "$result"
 }
 
-drain() { # give the last output half a second; what a daemon holds open may come later
-  (sleep 0.5 || sleep 1; printf 'late 0\n' 1<>"$ended") 2>/dev/null 5<&- &
-  timer=$!
-  read -r line <&5
-  kill "$timer"
+await_output() { # NUMBER CODE ALL…; half a second for the last output: a daemon may hold the pipe open for ever
+  eval "code_$1=$2 mode=\$mode_$1"
+  (sleep 0.5 || sleep 1; printf 'drained %s\n' "$1" 1<>"$ended") 2>/dev/null 5<&- &
+  [ "$2" != 0 ] && [ "$mode" != optional ] && [ "$culprit" = '' ] || return 0
+  culprit=$1
+  shift 2
+  cancel "$@"
+}
+
+conclude() { # NUMBER; without a word from it, it was killed
+  eval "code=\${code_$1:-137}"
+  left=$((left - 1))
+  finish "$1" "$code" || result=1
 }
 
 cancel() { # the commands that have not ended; those that have not begun see the file
@@ -340,7 +356,7 @@ finish() { # NUMBER CODE; false when the run must end
   if [ "$2" != 0 ] && [ -e "$run/overdue.$1" ]; then
     signal_command KILL "$1"
     set -- "$1" 124 overdue
-  elif [ "$2" != 0 ] && [ -e "$run/cancel" ]; then
+  elif [ "$2" != 0 ] && [ -e "$run/cancel" ] && [ "$1" != "$culprit" ]; then
     signal_command KILL "$1"
     mark end "$1" "$2" cancelled
     return 1
@@ -366,6 +382,7 @@ mark() { # a line of the log that no command can have printed: it does not know 
 
 enter() { # NUMBER [member]; becomes the command. Nothing after the exports reads a variable of ours
   cd "$folder" 2>/dev/null || cd "${HOME:-/}" 2>/dev/null || cd /
+  unset OLDPWD
   moor_n=$1 moor_i=0 moor_member=${2:-}
   set --
   eval "moor_count=\$args_$moor_n"
@@ -394,7 +411,7 @@ member() { # member RUN NUMBER SETSID COMMAND…: one of several, as a process o
   shift 4
   [ -n "$setsid" ] || set -m 2>/dev/null
   (enlist "$n" && exec $setsid "$@" 3<&- 4>&-)
-  printf '%s %s\n' "$n" "$?" >&4
+  printf 'ended %s %s\n' "$n" "$?" >&4
 }
 
 enlist() { # say who leads the command's process group, unless it is cancelled already
@@ -413,6 +430,7 @@ filter() { # NUMBER; marks each line with the command it came from, and hides th
     done
     printf '%s:%s %s\n' "$token" "$1" "$line"
   done
+  printf 'drained %s\n' "$1" >&4
 }
 
 hide() {

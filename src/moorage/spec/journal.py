@@ -36,15 +36,15 @@ def logs(instance: str) -> str:
 
 
 def stage_key(hook: str, index: int, started_at: str = "") -> str:
-    """The journal's name of one value of a hook. postStartCommand is due anew at every start, so it has that too."""
+    """Name one value of a hook in the journal; postStartCommand is due anew at every start, so it has that too."""
     return f"{hook}:{index}@{started_at}" if hook == "postStartCommand" else f"{hook}:{index}"
 
 
 def parse(files: Mapping[str, bytes], instance: str = "") -> Journal:
     """What the files say of this instance; names are relative to `FOLDER` ("<instance>/journal").
 
-    Without an instance the only journal there is counts; with several none does. Lines that are not understood,
-    and a last line that was cut off, are passed over.
+    Without an instance the only journal there is counts; with several none does. Lines not understood, and
+    a last line that was cut off, are passed over.
     """
     found = [name.split("/")[0] for name in files if name.endswith("/journal")]
     owner = instance or (found[0] if len(found) == 1 else "")
@@ -60,7 +60,7 @@ def parse(files: Mapping[str, bytes], instance: str = "") -> Journal:
 
 
 def environment(data: bytes) -> dict[str, str]:
-    """Read NUL-separated NAME=value entries, as in /proc/PID/environ, without what belongs to one shell only."""
+    """Read NUL-separated NAME=value entries (as /proc/PID/environ), without what is one shell's own."""
     entries = (entry.partition("=") for entry in data.decode(errors="surrogateescape").split("\0"))
     return {name: value for name, equals, value in entries if equals and name and name not in _OWN}
 

@@ -34,7 +34,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """What the runner inside the container has written (design section 4).
 
-    `prepared`: the container has been made ready (user ids, folders); `owed`: but files of the home still have
+    `prepared`: the container has been made ready (user ids, folders); `owed`: files of the home still have
     the ids they had in the image ("UID GID NEW_UID NEW_GID HOME"). `done` holds hook keys such as
     "onCreateCommand:0" that ended with success in this container; start hooks are keyed by the start too.
     `failed` is the key of the last hook that failed, with `exit_code` (124: its time limit). `running`: a

@@ -1,0 +1,167 @@
+"""Runs the lifecycle commands of a container, or joins the run that another client has begun.
+
+The work is the runner's (runner.sh); this is its client. It may die at any moment: before its script is
+complete nothing has been started, afterwards the runner goes on by itself and the next client joins it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from ..devcontainer.lifecycle import Stage
+from ..drivers.base import Inside
+from ..errors import DeadlineError, HookError
+from ..events import Reporter
+from .conversation import Conversation, Following, lost
+from .dialogue import Task, script
+from .environment import dropped, merge
+from .log import Reader
+from .probe import is_root, report
+from .progress import Progress
+from .tasks import awaited, tasks
+
+_ROUNDS = 4
+
+
+class HooksOutlasted(DeadlineError):
+    """The caller's time was over before the hooks were done."""
+
+    code = "hooks-deadline"
+
+
+class HooksContended(HookError):
+    """Several runs of others were joined, and what this one wants was in none of them."""
+
+    code = "hooks-contended"
+
+
+class HookRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run, in which container, as whom. Times in seconds, None for no limit.
+
+    `instance` and `started_at` are the container's; `container_environment` is what its processes inherit.
+    `done` are the keys that its journal has already (only to know what to wait for: the runner looks itself).
+    `wait_for` is the hook after which `run_hooks` returns ("": after all); `remote_environment` comes in the
+    order of its layers, None unsets. `folder` is where commands run; the user's home if it is not there.
+    """
+
+    instance: str
+    started_at: str
+    user: str
+    folder: str
+    stages: tuple[Stage, ...]
+    done: tuple[str, ...] = ()
+    dotfiles: Task | None = None
+    wait_for: str = ""
+    probe: str = "loginInteractiveShell"
+    container_environment: dict[str, str] = {}
+    remote_environment: tuple[tuple[str, str | None], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
+    hook_timeout: float | None = None
+    deadline: float | None = None
+    probe_seconds: int = 10
+
+
+class HookOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """`ended` are the keys of commands that this client saw end; `background`: the rest goes on inside."""
+
+    ended: tuple[str, ...] = ()
+    adopted: bool = False
+    background: bool = False
+
+
+async def run_hooks(inside: Inside, run: HookRun, reporter: Reporter) -> HookOutcome:
+    """Run what is not done, and return when all that `wait_for` asks for is.
+
+    Raises HookFailed, HookTimedOut, HooksOutlasted (the hooks go on inside), and what `Conversation` raises.
+    """
+    given = tasks(run.stages, run.started_at, run.dotfiles)
+    if not given:
+        return HookOutcome()
+    try:
+        async with asyncio.timeout(run.deadline):
+            return await _rounds(inside, run, given, reporter)
+    except TimeoutError as error:
+        raise HooksOutlasted(
+            f"The lifecycle commands were not done within {run.deadline:g} seconds.",
+            hint="They go on in the container; `moorage up` joins them, --timeout gives more time.",
+        ) from error
+
+
+async def _rounds(inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter) -> HookOutcome:
+    """Joined runs may not have had all that is wanted, so look again after them."""
+    ended: list[str] = []
+    joined = False
+    for _ in range(_ROUNDS):
+        progress, adopted = await _round(inside, run, given, reporter)
+        ended += progress.ended
+        joined = joined or adopted
+        if progress.failure is not None:
+            raise progress.failure
+        if progress.enough or progress.complete or not adopted:
+            break
+    else:
+        raise HooksContended(
+            "Other clients kept running lifecycle commands in this container.",
+            hint="Run `moorage up` again.",
+        )
+    return HookOutcome(ended=tuple(ended), adopted=joined, background=progress.enough)
+
+
+async def _round(
+    inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter
+) -> tuple[Progress, bool]:
+    waiting = awaited(given, run.wait_for, run.done)
+    progress = Progress(given, waiting, reporter, limit=run.hook_timeout)
+    talk = await Conversation.begin(
+        inside,
+        "run",
+        instance=run.instance,
+        user=run.user,
+        probe=run.probe,
+        probe_seconds=run.probe_seconds,
+    )
+    async with talk:
+        following = await _started(talk, run, given, reporter)
+        reader = Reader(following.token)
+        rest = talk.rest()
+        while progress.over is None and not (progress.enough and not progress.complete):
+            data = await anext(rest, None)
+            for record in reader.feed(data) if data is not None else reader.close():
+                progress.see(record)
+            if data is None:
+                break
+        adopted = following.token != talk.token
+        if progress.over is None and not progress.enough and progress.failure is None and not adopted:
+            raise lost(talk)  # a joined run that was killed is simply taken over in the next round
+        return progress, adopted
+
+
+async def _started(
+    talk: Conversation, run: HookRun, given: tuple[Task, ...], reporter: Reporter
+) -> Following:
+    answer = await talk.answer()
+    if isinstance(answer, Following):
+        return answer
+    report(answer, run.probe, reporter)
+    secrets = dict(run.secrets)
+    environment = merge(
+        run.container_environment,
+        answer.environment,
+        (dict(run.remote_environment), secrets),
+        root=is_root(run.user),
+    )
+    lines = script(
+        given,
+        environment=environment,
+        unset=dropped(run.container_environment, environment),
+        folder=run.folder,
+        limit=run.hook_timeout,
+        secrets=tuple(secrets.values()),
+    )
+    await talk.process.write(lines)
+    following = await talk.answer()
+    if not isinstance(following, Following):
+        raise lost(talk)
+    return following

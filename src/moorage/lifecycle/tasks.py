@@ -1,0 +1,59 @@
+"""Which commands the runner is given, in what order, and which of them `up` waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Command, Stage
+from ..spec.journal import DOTFILES, stage_key
+from .dialogue import Task
+
+
+def tasks(stages: Sequence[Stage], started_at: str, dotfiles: Task | None = None) -> tuple[Task, ...]:
+    """One task a command; the dotfiles come after the create hooks."""
+    created = [task for stage in stages if stage.hook in CREATE_HOOKS for task in _stage(stage, started_at)]
+    later = [task for stage in stages if stage.hook not in CREATE_HOOKS for task in _stage(stage, started_at)]
+    return (*created, *([dotfiles] if dotfiles else []), *later)
+
+
+def awaited(given: Iterable[Task], wait_for: str, done: Iterable[str]) -> frozenset[str]:
+    """The keys of tasks that have to end with success before `up` may return.
+
+    `wait_for` is a hook's name ("": all of them); dotfiles count as part of postCreateCommand.
+    """
+    finished = frozenset(done)
+    return frozenset(
+        task.key
+        for task in given
+        if _comes_by(task, wait_for) and task.key not in finished and task.stage not in finished
+    )
+
+
+def title(task: Task) -> str:
+    """What a person reads for this task: the hook, and the name of one of several commands."""
+    hook = task.key.split(":")[0]
+    name = task.key.removeprefix(task.stage).removeprefix("/")
+    return f"{hook} [{name}]" if name else hook
+
+
+def _comes_by(task: Task, wait_for: str) -> bool:
+    if not wait_for:
+        return True
+    hook = "postCreateCommand" if task.key == DOTFILES else task.key.split(":")[0]
+    return wait_for in HOOKS and hook in HOOKS[: HOOKS.index(wait_for) + 1]
+
+
+def _stage(stage: Stage, started_at: str) -> Iterable[Task]:
+    key = stage_key(stage.hook, stage.index, started_at)
+    several = len(stage.commands) > 1
+    for place, command in enumerate(stage.commands):
+        yield Task(
+            stage=key,
+            key=f"{key}/{_name(command, place)}" if several else key,
+            mode="always" if stage.hook == "postAttachCommand" else "once",
+            argv=command.argv,
+        )
+
+
+def _name(command: Command, place: int) -> str:
+    return " ".join((command.key or str(place)).split())
