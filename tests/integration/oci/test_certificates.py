@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from moorage.oci.configuration import Registries
-from moorage.oci.failures import RegistryUnreachable
+from moorage.oci.credentials import Credential
+from moorage.oci.failures import RegistryRefused, RegistryUnreachable
 from moorage.oci.reference import parse
-from tests.integration.oci.bench import Bench
-from tests.integration.oci.standin import Standin, serving
+from tests.integration.oci.bench import Bench, Known
+from tests.integration.oci.standin import Reply, Standin, serving
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,26 @@ def _context(authority: Path) -> ssl.SSLContext:
 
 def _named(standin: Standin) -> str:
     return standin.address.replace("127.0.0.1", "localtest")
+
+
+async def test_a_login_is_not_sent_in_the_clear(bench: Bench, authority: Path) -> None:
+    """The registry speaks TLS, but names a token server that does not."""
+    challenge = {"WWW-Authenticate": 'Bearer realm="http://127.0.0.1:9/token"'}
+    async with serving(_context(authority)) as standin:
+        standin.rule("/v2/", lambda seen: Reply(401, challenge))
+        known = Known({_named(standin): Credential(username="ann", password="secret-of-ann")})
+        client = await bench.client(Registries(ca_files=(str(authority / "tls.crt"),)), known)
+        with pytest.raises(RegistryRefused, match="unencrypted"):
+            await client.head(parse(f"{_named(standin)}/acme/app:1"))
+
+
+async def test_the_proxy_of_the_environment_is_used(
+    bench: Bench, standin: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, f"http://{standin.address}")
+    standin.first("CONNECT registry.example:443", Reply(403), Reply(403))
+    client = await bench.client()
+    with pytest.raises(RegistryUnreachable, match=r"registry\.example"):
+        await client.head(parse("registry.example/acme/app:1"))
+    assert {(seen.method, seen.path) for seen in standin.seen} == {("CONNECT", "registry.example:443")}
