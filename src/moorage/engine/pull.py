@@ -100,7 +100,7 @@ async def pull(
     """
     repository, tag = split(reference)
     query = {"fromImage": repository, "tag": tag, "platform": platform or None}
-    headers = {"X-Registry-Auth": _header(login)} if login else {}
+    headers = {"X-Registry-Auth": header(login)} if login else {}
     layers: dict[str, tuple[int, int]] = {}
     try:
         async with aclosing(engine.lines("POST", "/images/create", query, headers=headers)) as lines:
@@ -139,7 +139,8 @@ def _follow(
     progress(Progress(text=f"{len(layers)} layers", done=done, total=total))
 
 
-def _header(login: Login) -> str:
+def header(login: Login) -> str:
+    """The login as the engine takes it in X-Registry-Auth."""
     return urlsafe_b64encode(msgspec.json.encode(login)).decode()
 
 

@@ -23,23 +23,18 @@ async def read(source: GitSource, wanted: str, cache: Path, reporter: Reporter) 
     Where it builds or runs something from the repository, the files of that commit are put into the cache.
     Raises what the git room and discovery raise.
     """
-    checkout = await _checkout(source, cache, reporter)
-    top = f"{source.subfolder}/" if source.subfolder else ""
+    resolved = await ls_remote(source)
+    checkout = await fetch(source, str(cache), resolved=resolved)
+    for note in checkout.notes:
+        reporter.emit(Notice(level="fallback", code="git", text=note))
+    top = f"{resolved.subfolder}/" if resolved.subfolder else ""
     below = [name.removeprefix(top) for name in checkout.files if name.startswith(top)]
     chosen = choose(candidates(below), wanted or None, folder=display(source))
     text = await checkout.read(top + chosen.path)
     root = ""
     if any(word in text for word in _NEEDS_FILES):
-        root = str(Path(await _files(checkout, cache), source.subfolder or ""))
+        root = str(Path(await _files(checkout, cache), resolved.subfolder or ""))
     return ConfigurationFile(path=chosen.path, text=text, root=root, commit=checkout.commit)
-
-
-async def _checkout(source: GitSource, cache: Path, reporter: Reporter) -> Checkout:
-    resolved = await ls_remote(source)
-    checkout = await fetch(source, str(cache), resolved=resolved)
-    for note in checkout.notes:
-        reporter.emit(Notice(level="fallback", code="git", text=note))
-    return checkout
 
 
 async def _files(checkout: Checkout, cache: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from moorage.devcontainer.host_requirements import Capacity, check
 from moorage.devcontainer.warnings import warnings as configuration_warnings
 from moorage.planner.configured import Configured, configured
 from moorage.planner.container import Wanted, record_of, wanted
@@ -36,7 +37,7 @@ from moorage.planner.steps import (
     Step,
 )
 from moorage.spec import names
-from moorage.spec.observation import Container, Observation
+from moorage.spec.observation import Container, EngineFacts, Observation
 from moorage.spec.run import Difference
 from moorage.spec.source import GitSource, ImageSource, LocalFolder
 
@@ -50,8 +51,8 @@ class Ask(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The steps that are due now. `more`: what follows depends on what these reveal.
 
-    `differences` are where a container that is kept is not what the configuration now says. `outcome` is
-    what a finished run returns; None while steps before the container are due.
+    `differences` are where a container that is kept is not what the configuration now says. `wanted` is the
+    container as it should be; None while steps before it are due.
     """
 
     steps: tuple[Step, ...] = ()
@@ -59,6 +60,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[Difference, ...] = ()
     warnings: tuple[str, ...] = ()
     wanted: Wanted | None = None
+    identity: str = ""
+    """The identity of the image that the workspace runs."""
 
 
 def plan(request: Request, facts: Facts) -> Ask | Plan:
@@ -98,9 +101,16 @@ def _plan(request: Request, facts: Facts) -> Plan:
     noted += target.merged.problems
     if kept is None:
         steps = _from_nothing(request, facts, observation, target)
-        return Plan(steps=steps, more=True, warnings=noted, wanted=target)
+        noted += _shortfalls(facts.need(AskEngine(), EngineFacts), target)
+        return Plan(steps=steps, more=True, warnings=noted, wanted=target, identity=chosen.image.identity)
     steps = _resumed(request, facts, observation, kept, target)
-    return Plan(steps=steps, differences=target.differences, warnings=noted, wanted=target)
+    return Plan(
+        steps=steps,
+        differences=target.differences,
+        warnings=noted,
+        wanted=target,
+        identity=chosen.image.identity,
+    )
 
 
 def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration:
@@ -162,6 +172,17 @@ def _from_nothing(
         StartContainer(container=request.container, reason="it is new"),
     )
     return tuple(step for step in steps if step is not None)
+
+
+def _shortfalls(engine: EngineFacts, target: Wanted) -> tuple[str, ...]:
+    """hostRequirements that the engine's machine does not meet: told, never a reason to stop."""
+    capacity = Capacity(
+        cpus=engine.cpus or None,
+        memory=engine.memory or None,
+        storage=engine.storage or None,
+        gpu=engine.gpu,
+    )
+    return tuple(each.text for each in check(target.merged.host_requirements, capacity))
 
 
 def _reason_for_new(

@@ -62,6 +62,7 @@ async def up(request: Request, site: Site) -> Up:
     Raises every error of the rooms below; what was done until then stays and the next `up` goes on from it.
     """
     facts, warned = Facts(), frozenset[str]()
+    _tell_of_inactivity(site)
     done: list[Step] = []
     for _ in range(_ROUNDS):
         outcome = plan(request, facts)
@@ -73,7 +74,7 @@ async def up(request: Request, site: Site) -> Up:
             return _finished(request, facts, outcome, done)
         try:
             for step in outcome.steps:
-                facts = await _carry_out(request, site, facts, step)
+                facts = await carry_out(request, site, facts, step)
                 done.append(step)
         except NameTaken:
             facts = facts.without(Observe)
@@ -108,7 +109,7 @@ async def _first_plan(request: Request, site: Site) -> Facts:
     raise Unsettled("The planner keeps asking.", hint="Please report this as a defect.")
 
 
-async def _carry_out(request: Request, site: Site, facts: Facts, step: Step) -> Facts:
+async def carry_out(request: Request, site: Site, facts: Facts, step: Step) -> Facts:
     """One step, reported with its time; hooks report each command by itself."""
     label = str(step.__struct_config__.tag)
     started = time.monotonic()
@@ -125,6 +126,13 @@ async def _carry_out(request: Request, site: Site, facts: Facts, step: Step) -> 
         StepEnded(step=label, outcome="adopted" if result.adopted else "done", seconds=seconds)
     )
     return learn(request, facts, step, result)
+
+
+def _tell_of_inactivity(site: Site) -> None:
+    if site.options.inactivity:
+        text = "containerInactivityTimeout is noted, but idle workspaces are not stopped yet."
+        hint = "Stop it yourself with moorage stop; the agent that will do it comes with a later version."
+        site.reporter.emit(Notice(level="warning", code="inactivity-not-enforced", text=text, hint=hint))
 
 
 def _warn(site: Site, outcome: Plan, warned: frozenset[str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from moorage.events import LogLine
 from moorage.git.access import find
 from moorage.git.client import ls_remote
 from moorage.git.clone import AGENT_SOCKET, CloneProgram, clone_program, failed
+from moorage.git.failure import login_required
 from moorage.planner.learning import Result
 from moorage.planner.request import Request
 from moorage.planner.steps import CloneSource
@@ -31,6 +32,8 @@ async def clone_source(request: Request, site: Site, step: CloneSource) -> Resul
     source = request.source
     if not isinstance(source, GitSource):
         raise TypeError("only Git sources are cloned")
+    if await site.driver.inside(step.container).exists(step.folder):
+        return Result()
     resolved = msgspec.structs.replace(await ls_remote(source, environ=site.environment), commit=step.commit)
     access = await find(source, environ=site.environment)
     if access.credential:
@@ -47,6 +50,8 @@ async def clone_source(request: Request, site: Site, step: CloneSource) -> Resul
         owner_uid=owner.uid if owner else None,
         owner_gid=owner.gid if owner else None,
     )
+    if program.needs_ssh_agent and not program.ssh_agent:
+        raise login_required(source.url)
     tail: deque[str] = deque(maxlen=_TAIL)
 
     def tell(line: str) -> None:

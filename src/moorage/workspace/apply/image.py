@@ -29,20 +29,7 @@ class ImageVanished(ImageError):
 
 async def pull_image(site: Site, step: PullImage) -> Result:
     """Pull with the logins that the user has. Raises what `engine.pull.pull` raises."""
-    reference = parse(step.reference)
-    found = await Credentials(site.environment, reporter=site.reporter).find(
-        reference.registry, reference.repository
-    )
-    login = (
-        Login(
-            username=found.username or "",
-            password=found.password or "",
-            identitytoken=found.identity_token or "",
-            serveraddress=reference.registry,
-        )
-        if found
-        else None
-    )
+    login = await login_for(site, step.reference)
 
     def tell(progress: Progress) -> None:
         event = StepProgress(step="pull-image", text=progress.text, done=progress.done, total=progress.total)
@@ -50,6 +37,21 @@ async def pull_image(site: Site, step: PullImage) -> Result:
 
     await pull(site.engine, step.reference, platform=step.platform, login=login, progress=tell)
     return Result(image=await _present(site, step.reference))
+
+
+async def login_for(site: Site, text: str) -> Login | None:
+    """The user's own login for the registry of this image; None: anonymous."""
+    reference = parse(text)
+    logins = Credentials(site.environment, reporter=site.reporter)
+    found = await logins.find(reference.registry, reference.repository)
+    if found is None:
+        return None
+    return Login(
+        username=found.username or "",
+        password=found.password or "",
+        identitytoken=found.identity_token or "",
+        serveraddress=reference.registry,
+    )
 
 
 async def build_image(site: Site, step: BuildImage) -> Result:
