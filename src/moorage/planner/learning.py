@@ -71,7 +71,8 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
             changed = Observation(
                 container=result.container or seen.container, journal=result.journal or seen.journal
             )
-            return _seen(request, facts, changed)
+            known = _seen(request, facts, changed)
+            return known.after("recreate") if isinstance(step, CreateContainer) else known
 
 
 def predicted(request: Request, facts: Facts, step: Step) -> Result:

@@ -198,6 +198,11 @@ def test_recreate_removes_first_and_only_once() -> None:
     assert found[0] == "RemoveContainer"
 
 
+def test_recreate_of_what_is_not_there_is_a_plain_create() -> None:
+    found = steps_of(request(recreate=True), World(IMAGE_ONLY))
+    assert found == ["CreateContainer", "PrepareContainer", "StartContainer", "RunHooks"]
+
+
 def test_a_failed_hook_is_due_again_and_earlier_ones_are_not() -> None:
     asked = request()
     configuration = {**IMAGE_ONLY, "onCreateCommand": "one"}
