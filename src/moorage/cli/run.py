@@ -17,8 +17,13 @@ T = TypeVar("T")
 INTERRUPTED = 130
 
 
-def run(work: Coroutine[object, object, T], output: Output, reporter: Redacting) -> T:
-    """The result, or the end of the process: errors are printed once here, in the form that was asked for."""
+def run(
+    work: Coroutine[object, object, T], output: Output, reporter: Redacting, exit_code: int | None = None
+) -> T:
+    """The result, or the end of the process: errors are printed once here, in the form that was asked for.
+
+    `exit_code` stands for those of all errors, where an error must be told from the result of the work.
+    """
     try:
         return asyncio.run(_cancelled_by_signals(work))
     except MoorageError as error:

@@ -143,7 +143,7 @@ def _hint(text: str, source: str, own: list[Listed]) -> str:
     near = did_you_mean(text, [each.name for each in own])
     if near:
         return near
-    if isinstance(found, LocalFolder) and os.path.isdir(found.path) or isinstance(found, GitSource):
+    if (isinstance(found, LocalFolder) and os.path.isdir(found.path)) or isinstance(found, GitSource):
         return f"Make one with `moorage up {text}`."
     return "Give a name from `moorage list`, or the source that the workspace was made from."
 

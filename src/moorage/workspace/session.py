@@ -87,9 +87,7 @@ async def _entered(
         values, unset = found.values, found.unset
     except HookError as error:  # no shell, or no runner: the container's own environment must do
         if not isinstance(error, NoShell):
-            site.reporter.emit(
-                Notice(level="fallback", code=error.code, text=error.message, hint=error.hint)
-            )
+            site.reporter.emit(Notice(level="fallback", code=error.code, text=error.message, hint=error.hint))
         values = merge(container.environment, {}, layers, root=is_root(user))
         unset = dropped(container.environment, values)
     own = container.environment

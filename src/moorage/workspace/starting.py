@@ -37,7 +37,11 @@ async def start(listed: Listed, site: Site, *, attach: bool = False) -> None:
 def _request(listed: Listed, site: Site) -> Request | None:
     """The request that leads to this very container; None where its source, or its labels, do not."""
     source, asked = source_of(listed.source), identity(listed.labels)
-    if source is None or asked is None or (isinstance(source, LocalFolder) and not os.path.isdir(source.path)):
+    if (
+        source is None
+        or asked is None
+        or (isinstance(source, LocalFolder) and not os.path.isdir(source.path))
+    ):
         return None
     machine = msgspec.structs.replace(host(source, site.environment), owner=listed.owner)
     request = Request(source=source, host=machine, name=asked[0], config=asked[1])
