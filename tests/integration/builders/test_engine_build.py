@@ -49,6 +49,17 @@ async def test_the_same_again_is_the_same_image_from_the_cache(site):
     assert third.cached_steps == 0
 
 
+@pytest.mark.parametrize("kind", ["added", "own", "beside"])
+async def test_a_change_that_keeps_size_and_time_is_seen(site, docker, kind):
+    text = "FROM busybox\nCOPY {} /all/\n".format("a.txt" if kind == "added" else ".")
+    site.write("Dockerfile", text)
+    site.write(".dockerignore", "Dockerfile\n" if kind == "beside" else "")
+    for content in ("one", "two", "one"):
+        os.utime(site.write("a.txt", content + site.token), (1, 1))
+        await site.build(text)
+        assert docker("run", "--rm", site.tag, "cat", "/all/a.txt") == content + site.token
+
+
 async def test_a_failing_run_shows_its_line_and_the_end_of_its_log(site):
     with pytest.raises(BuildFailed) as caught:
         await site.build(

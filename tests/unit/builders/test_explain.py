@@ -144,9 +144,7 @@ def test_what_is_wrong_before_the_build(said, kind):
 
 def test_an_engine_too_old_for_the_dockerfile():
     error = failed(
-        said=(
-            "ERROR: failed to create LLB definition: dockerfile parse error line 9: unknown instruction: FALSE",
-        )
+        said=("ERROR: failed to create LLB definition: parse error line 9: unknown instruction: FALSE",)
     )
     assert isinstance(error, BuildFailed)
     assert error.line == 9
