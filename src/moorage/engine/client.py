@@ -81,7 +81,7 @@ class Engine:
         """One whole exchange within `timeout` seconds. Errors as in `get`."""
         try:
             async with asyncio.timeout(timeout):
-                async with self.open(method, path, query, body=body, headers=headers) as answer:
+                async with self.open(method, path, query, body=body, headers=headers, within=None) as answer:
                     return await answer.read()
         except TimeoutError as error:
             raise self._too_late(method, path, timeout) from error
@@ -95,9 +95,14 @@ class Engine:
         *,
         body: Body = b"",
         headers: Mapping[str, str] | None = None,
+        within: float | None = CHANGE,
     ) -> AsyncIterator[Answer]:
-        """An answer whose body the caller reads piece by piece; no deadline but the caller's own."""
-        connection, answer = await self._exchange(method, path, query, body, headers or {})
+        """An answer that begins `within` seconds; how long its body may take is for the caller to say."""
+        try:
+            async with asyncio.timeout(within):
+                connection, answer = await self._exchange(method, path, query, body, headers or {})
+        except TimeoutError as error:
+            raise self._too_late(method, path, within or 0) from error
         try:
             if answer.status >= 400:
                 raise await _refusal(answer, f"{method} {path}")
@@ -120,7 +125,7 @@ class Engine:
 
         Errors as in `get`. Wrap it in `contextlib.aclosing` where the stream may be left early.
         """
-        async with self.open(method, path, query, headers=headers) as answer:
+        async with self.open(method, path, query, headers=headers, within=silence) as answer:
             pieces, rest = answer.pieces(), b""
             while True:
                 try:

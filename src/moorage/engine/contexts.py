@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -40,6 +39,8 @@ class Store:
 
     def read(self, name: str) -> Context:
         """Raises BadContext."""
+        from hashlib import sha256  # for named contexts only
+
         digest = sha256(name.encode()).hexdigest()
         path = Path(self.folder, "contexts", "meta", digest, "meta.json")
         try:

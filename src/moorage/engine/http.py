@@ -69,6 +69,7 @@ class Connection:
         self.wire = wire
         self.used = False
         self.free = True
+        self._unsent = False
 
     async def request(self, method: str, target: str, headers: Mapping[str, str], body: Body = b"") -> Answer:
         """Send and wait for the head of the answer; free again once its body has been read.
@@ -76,17 +77,35 @@ class Connection:
         Raises Broken.
         """
         self.free = False
-        with contextlib.suppress(ConnectionError):  # an engine may answer before it has read all
+        if not isinstance(body, bytes) or len(body) > _PIECE:
+            return await self._at_once(method, target, headers, body)
+        with contextlib.suppress(ConnectionError):  # what it said before it closed comes next
             await self._send(method, target, headers, body)
         return await self._answer(method)
 
     def finished(self, *, keep: bool) -> None:
         self.used = True
-        self.free = keep
+        self.free = keep and not self._unsent
 
     async def close(self) -> None:
         self.free = False
         await self.wire.close()
+
+    async def _at_once(self, method: str, target: str, headers: Mapping[str, str], body: Body) -> Answer:
+        """An engine may refuse before it has read a large body, so its answer is listened for meanwhile."""
+        sending = asyncio.create_task(self._send(method, target, headers, body))
+        answering = asyncio.create_task(self._answer(method))
+        try:
+            await asyncio.wait((sending, answering), return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                with contextlib.suppress(ConnectionError):
+                    await sending
+            self._unsent = not sending.done()
+            return await answering
+        finally:
+            sending.cancel()
+            answering.cancel()
+            await asyncio.gather(sending, answering, return_exceptions=True)
 
     async def _send(self, method: str, target: str, headers: Mapping[str, str], body: Body) -> None:
         lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]

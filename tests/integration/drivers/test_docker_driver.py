@@ -109,8 +109,9 @@ async def test_all_the_settings(driver: DockerDriver, spec: Spec, tmp_path: Path
         ),
         extras=(
             "--env-file=variables", "-e", "FROM_HERE", "-eSHORT=1", "-it", "--hostname", "harbour",
-            "--shm-size=32m", "--memory", "256m", "--cpus=0.5", "--ulimit", "nofile=512:1024", "--add-host=a.example:10.0.0.1",
-            "--label", "extra=x", "--sysctl", "net.ipv4.ip_unprivileged_port_start=80", "--pids-limit=200",
+            "--shm-size=32m", "--memory", "256m", "--cpus=0.5", "--ulimit", "nofile=512:1024",
+            "--add-host=a.example:10.0.0.1", "--label", "extra=x",
+            "--sysctl", "net.ipv4.ip_unprivileged_port_start=80", "--pids-limit=200",
             "--group-add", "12345", "-w", "/scratch", "--dns=10.0.0.53", "--log-opt", "max-size=1m",
             "--log-driver=json-file", "--cap-drop=NET_RAW", "--restart=no", "--stop-timeout", "3",
             "--read-only",

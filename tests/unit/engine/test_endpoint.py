@@ -1,0 +1,164 @@
+"""Where the engine is looked for."""
+
+from __future__ import annotations
+
+import json
+import stat
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from moorage.engine.contexts import BadContext
+from moorage.engine.endpoint import at, find
+from moorage.engine.errors import EngineMissing, EngineUnsupported
+
+
+def _context(home: Path, name: str, host: str, *, tls: bool = False) -> None:
+    digest = sha256(name.encode()).hexdigest()
+    meta = home / ".docker/contexts/meta" / digest
+    meta.mkdir(parents=True)
+    content = {"Name": name, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}
+    (meta / "meta.json").write_text(json.dumps(content))
+    if tls:
+        keys = home / ".docker/contexts/tls" / digest / "docker"
+        keys.mkdir(parents=True)
+        (keys / "ca.pem").write_text("ca")
+
+
+def _program(folder: Path, name: str, script: str) -> str:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+async def test_docker_host_comes_before_contexts(tmp_path: Path) -> None:
+    _context(tmp_path, "other", "unix:///other.sock")
+    environ = {"DOCKER_HOST": "unix:///a.sock", "DOCKER_CONTEXT": "other"}
+    found = await find("", environ, str(tmp_path))
+    assert (found.socket, found.origin, found.local) == ("/a.sock", "DOCKER_HOST", True)
+    assert found.environment() == {"DOCKER_HOST": "unix:///a.sock", "DOCKER_CONTEXT": ""}
+
+
+async def test_contexts_by_variable_and_by_configuration(tmp_path: Path) -> None:
+    _context(tmp_path, "far", "tcp://far.example:2376", tls=True)
+    _context(tmp_path, "near", "unix:///near.sock")
+    (tmp_path / ".docker/config.json").write_text('{"currentContext": "near", "auths": {}}')
+    found = await find("", {"DOCKER_CONTEXT": "far"}, str(tmp_path))
+    assert (found.address, found.local, found.context) == (("far.example", 2376), False, "far")
+    assert found.tls is not None
+    assert found.tls.ca.endswith("docker/ca.pem")
+    assert found.environment() == {"DOCKER_CONTEXT": "far", "DOCKER_HOST": ""}
+    found = await find("", {}, str(tmp_path))
+    assert found.socket == "/near.sock"
+    found = await find("", {"DOCKER_CONTEXT": "default"}, str(tmp_path))
+    assert found.origin == "the usual place"
+
+
+async def test_a_context_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadContext, match="'gone'"):
+        await find("", {"DOCKER_CONTEXT": "gone"}, str(tmp_path))
+
+
+async def test_a_broken_configuration_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker/config.json").write_text("{")
+    assert (await find("", {}, str(tmp_path))).socket
+
+
+async def test_rootless_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moorage.engine.endpoint.DEFAULT_SOCKET", str(tmp_path / "none.sock"))
+    (tmp_path / "docker.sock").touch()
+    found = await find("", {"XDG_RUNTIME_DIR": str(tmp_path)}, "/nowhere")
+    assert found.socket == str(tmp_path / "docker.sock")
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "local"),
+    [
+        ("tcp://10.0.0.5:2375", ("10.0.0.5", 2375), False),
+        ("tcp://localhost", ("localhost", 2375), True),
+        ("127.0.0.1:2375", ("127.0.0.1", 2375), True),
+        ("tcp://[::1]:2375", ("::1", 2375), True),
+        ("tcp://[fe80::1]", ("fe80::1", 2375), False),
+    ],
+)
+def test_tcp(host: str, address: tuple[str, int], local: bool) -> None:
+    found = at(host, "test")
+    assert (found.address, found.local) == (address, local)
+
+
+async def test_tls_by_variables(tmp_path: Path) -> None:
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).touch()
+    environ = {"DOCKER_HOST": "tcp://h", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(tmp_path)}
+    found = await find("", environ, "/nowhere")
+    assert found.address == ("h", 2376)
+    assert found.tls is not None
+    assert found.tls.verify
+    assert found.environment()["DOCKER_CERT_PATH"] == str(tmp_path)
+
+
+def test_ssh_is_a_process_without_a_shell_or_a_prompt() -> None:
+    found = at("ssh://me@host.example:2222/run/user/1/docker.sock", "test")
+    assert found.command[0] == "ssh"
+    assert "BatchMode=yes" in found.command
+    tail = found.command[found.command.index("--") :]
+    expected = (
+        "--",
+        "host.example",
+        "docker",
+        "--host",
+        "unix:///run/user/1/docker.sock",
+        "system",
+        "dial-stdio",
+    )
+    assert tail == expected
+    assert not found.local
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["npipe:////./pipe/docker_engine", "fd://", "unix://", "ssh://", "ssh://-oProxyCommand=x", "ssh://a:b@h",
+     "tcp://h:99999", "tcp://h:port", "vsock://2"],
+)  # fmt: skip
+def test_what_cannot_be_reached_is_refused(host: str) -> None:
+    with pytest.raises(EngineUnsupported):
+        at(host, "test")
+
+
+# ── named by `path` ──
+
+INSPECT = '[{"Name": "default", "Endpoints": {"docker": {"Host": "%s"}}, "TLSMaterial": {}}]'
+
+
+async def test_a_client_under_any_name(tmp_path: Path) -> None:
+    socket = tmp_path / "engine.sock"
+    socket.touch()
+    program = _program(tmp_path, "mein-docker", f"echo '{INSPECT % f'unix://{socket}'}'")
+    found = await find(program, {}, str(tmp_path))
+    assert (found.socket, found.cli, found.command) == (str(socket), program, ())
+    found = await find("~/mein-docker", {}, str(tmp_path))
+    assert found.cli == program
+
+
+async def test_a_wrapper_that_may_what_we_may_not(tmp_path: Path) -> None:
+    program = _program(tmp_path, "as-root", f"echo '{INSPECT % 'unix:///not/for/us.sock'}'")
+    found = await find(program, {}, str(tmp_path))
+    assert found.command == (program, "system", "dial-stdio")
+    assert found.local
+
+
+async def test_podman_is_named(tmp_path: Path) -> None:
+    script = 'case $1 in version) echo "Client:       Podman Engine";; *) echo unknown >&2; exit 125;; esac'
+    program = _program(tmp_path, "docker", script)
+    with pytest.raises(EngineUnsupported, match="is Podman"):
+        await find(program, {}, str(tmp_path))
+
+
+async def test_another_program_is_refused_and_a_missing_one_too(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnsupported, match="does not answer like"):
+        await find(_program(tmp_path, "docker", "echo hello"), {}, str(tmp_path))
+    with pytest.raises(EngineMissing):
+        await find(str(tmp_path / "gone"), {}, str(tmp_path))

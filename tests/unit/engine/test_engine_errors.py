@@ -1,0 +1,73 @@
+"""The engine's words, and the error that each of them means."""
+
+from __future__ import annotations
+
+import pytest
+
+from moorage.engine import errors
+from moorage.engine.pull import (
+    ImageUnknown,
+    LoginNeeded,
+    PlatformMissing,
+    PullFailed,
+    RateLimited,
+    RegistryUnreachable,
+    cause,
+)
+from moorage.errors import MoorageError
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (404, "No such container: abc", errors.NoSuchContainer),
+        (409, 'Conflict. The container name "/a" is already in use by container "f00".', errors.NameTaken),
+        (404, "No such image: x:latest", errors.ImageMissing),
+        (404, "get x: no such volume", errors.NotFound),
+        (409, "Container f00 is not running", errors.ContainerNotRunning),
+        (409, "container f00 is paused, unpause the container before exec", errors.ContainerNotRunning),
+        (409, "removal of container f00 is already in progress", errors.Conflict),
+        (
+            500,
+            "driver failed programming: Bind for 0.0.0.0:80 failed: port is already allocated",
+            errors.PortTaken,
+        ),
+        (500, "listen tcp4 127.0.0.1:80: bind: address already in use", errors.PortTaken),
+        (500, "write /var/lib/docker/x: no space left on device", errors.DiskFull),
+        (500, "something else", errors.EngineRefused),
+        (403, "authorization denied by plugin", errors.EngineDenied),
+        (
+            400,
+            'invalid mount config for type "bind": bind source path does not exist: /x',
+            errors.EngineRefused,
+        ),
+        (418, "", errors.EngineRefused),
+    ],
+)
+def test_words_have_their_error(status: int, message: str, kind: type[MoorageError]) -> None:
+    error = errors.translate(status, message, "POST /x")
+    assert type(error) is kind
+    assert error.evidence[0] == f"POST /x → {status}"
+    assert error.message
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("manifest for a/b:c not found: manifest unknown: manifest unknown", ImageUnknown),
+        ("docker.io/a/b:c: not found", ImageUnknown),
+        ("pull access denied for a/b, repository does not exist or may require 'docker login'", LoginNeeded),
+        ('Head "https://r/v2/": no basic auth credentials', LoginNeeded),
+        ("failed to authorize: failed to fetch oauth token: 401 Unauthorized", LoginNeeded),
+        ("no matching manifest for linux/arm64/v8 in the manifest list entries", PlatformMissing),
+        ("toomanyrequests: You have reached your pull rate limit.", RateLimited),
+        ('Get "https://r/v2/": dial tcp: lookup r on 10.0.0.1:53: no such host', RegistryUnreachable),
+        ('Get "https://r/v2/": http: server gave HTTP response to HTTPS client', RegistryUnreachable),
+        ("failed to register layer: write /x: no space left on device", errors.DiskFull),
+        ("something odd", PullFailed),
+    ],
+)
+def test_pulls_have_their_cause(said: str, kind: type[MoorageError]) -> None:
+    error = cause("a/b:c", said)
+    assert type(error) is kind
+    assert said in "\n".join(error.evidence)
