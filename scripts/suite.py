@@ -50,7 +50,18 @@ def main(arguments: list[str]) -> int:
 
 def _pytest(flags: list[str]) -> tuple[int, list[str]]:
     """Exit code and lines of one run, shown as they come."""
-    command = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib", "--durations=15", *flags]
+    # A hung event loop survives a signal: the thread method ends its worker, and xdist names the test.
+    method = ["--timeout", "240", "--timeout-method", "thread"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--import-mode=importlib",
+        "--durations=15",
+        *method,
+        *flags,
+    ]
     process = subprocess.Popen(
         command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )

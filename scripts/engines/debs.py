@@ -57,6 +57,7 @@ def _unpack(layout: Layout, target: Path, suite: str, packages: Sequence[str]) -
         cwd=archives,
     )
     draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft.mkdir(parents=True)
     for archive in sorted(archives.glob("*.deb")):
         run(["dpkg-deb", "-x", str(archive), str(draft)])
     shutil.rmtree(archives)
