@@ -116,7 +116,7 @@ class Driver(Protocol):
     def render(self, spec: RunSpec, facts: EngineFacts) -> dict[str, object]: ...
 
     async def observe(self, container: str, *, volume: str = "", helper: str = "") -> Observation:
-        """What exists under these fixed names; journal included. At most two round trips for a running one."""
+        """What exists under these names, journal included; at most two round trips for a running one."""
         ...
 
     async def create(self, spec: RunSpec, facts: EngineFacts) -> Container:

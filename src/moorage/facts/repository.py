@@ -8,8 +8,8 @@ from pathlib import Path
 from moorage.devcontainer.discovery import candidates, choose
 from moorage.events import Notice, Reporter
 from moorage.git.cache import Checkout, fetch
-from moorage.git.materialise import materialise
 from moorage.git.client import ls_remote
+from moorage.git.materialise import materialise
 from moorage.planner.questions import ConfigurationFile
 from moorage.spec.source import GitSource, display
 

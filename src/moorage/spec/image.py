@@ -27,14 +27,13 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What a container remembers of how its image was found, so that an unchanged `up` asks nobody.
 
-    `reference` is the image as configured, or the tag that was built; `key` and `bases` (reference → identity)
-    are there for built images; `identity` and `user` are the image's own.
+    `reference` is the image as configured, or the tag that was built; `inputs` and `bases` (reference →
+    identity) are there for built images; `identity` and `user` are the image's own.
     """
 
     reference: str
     identity: str
     user: str = ""
     metadata: str = ""
-    key: str = ""
     inputs: str = ""
     bases: tuple[tuple[str, str], ...] = ()

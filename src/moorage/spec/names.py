@@ -26,7 +26,7 @@ CONFIG_FILE = "devcontainer.config_file"
 
 
 def workspace_id(owner: str, source: str, config: str, name: str) -> str:
-    """The identity of a workspace: 16 hexadecimal digits over owner, canonical source, configuration, name."""
+    """The identity of a workspace: 16 hexadecimal digits over all that tells it from others."""
     text = "\0".join((owner, source, config, name))
     return sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 

@@ -118,9 +118,9 @@ def test_features_and_compose_are_refused_by_name() -> None:
 
 def test_a_name_of_another_source_is_refused_and_a_default_name_gets_a_hash() -> None:
     taken = (TakenName(name="project", workspace="ffff", source="folder:/elsewhere/project"),)
+    named = request(name="project")
     with pytest.raises(NameInUse):
-        asked = request(name="project")
-        _whole(asked, World(IMAGE_ONLY, names=taken).facts(asked), World(IMAGE_ONLY, names=taken))
+        World(IMAGE_ONLY, names=taken).facts(named)
     asked = request()
     world = World(IMAGE_ONLY, names=taken)
     whole, _ = _whole(asked, world.facts(asked), world)
