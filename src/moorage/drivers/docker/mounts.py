@@ -100,6 +100,11 @@ def _set(part: str, name: str, convert: Callable[[str], object]) -> _Setter:
     return apply
 
 
+def _on(text: str) -> bool:
+    """A bare word switches on."""
+    return text == "" or switch(text)
+
+
 def _bind_recursive(found: Json, value: str) -> None:
     names = {
         "disabled": "NonRecursive",
@@ -136,10 +141,10 @@ def _volume_label(found: Json, value: str) -> None:
 
 _OPTIONS: dict[str, _Setter] = {
     "bind-propagation": _set("BindOptions", "Propagation", str),
-    "bind-nonrecursive": _set("BindOptions", "NonRecursive", switch),
+    "bind-nonrecursive": _set("BindOptions", "NonRecursive", _on),
     "bind-recursive": _bind_recursive,
-    "bind-create-src": _set("BindOptions", "CreateMountpoint", switch),
-    "volume-nocopy": _set("VolumeOptions", "NoCopy", switch),
+    "bind-create-src": _set("BindOptions", "CreateMountpoint", _on),
+    "volume-nocopy": _set("VolumeOptions", "NoCopy", _on),
     "volume-subpath": _set("VolumeOptions", "Subpath", str),
     "volume-driver": _volume_driver,
     "volume-opt": _volume_option,
