@@ -13,25 +13,24 @@
 # stay in variables; `eval` sees only names that this script makes from numbers.
 set -u
 
-self=$0
-sh=${MOORAGE_SHELL:-/bin/sh} # another only in tests
-nl='
-'
-
 main() {
   case $1 in
-  member) member "$@" ;;
-  dump) cat "/proc/$$/environ" >"$2.part" && mv "$2.part" "$2" ;;
-  *)
-    verb=$1 state=$2
-    exec 3<&0
-    setsid=$(command -v setsid) || setsid=
-    [ -n "$setsid" ] || set -m 2>/dev/null # then each job gets its group from the shell, where that works
-    shift 2
-    [ "$verb" != run ] && [ "$verb" != environment ] || greet "$1" || exit 1
-    "$verb" "$@"
-    ;;
+  member | dump) "$@" ;;
+  *) serve "$@" ;;
   esac
+}
+
+serve() { # VERB STATE …
+  verb=$1 state=$2 self=$0
+  sh=${MOORAGE_SHELL:-/bin/sh} # another only in tests
+  nl='
+'
+  exec 3<&0
+  setsid=$(command -v setsid) || setsid=
+  [ -n "$setsid" ] || set -m 2>/dev/null # then each job gets its group from the shell, where that works
+  shift 2
+  case $verb in run | environment) greet "$1" || exit 1 ;; esac
+  "$verb" "$@"
 }
 
 # ── the client's side of a run ──
@@ -129,6 +128,10 @@ probe() { # KIND SECONDS; a shell that hangs or fails is remembered as an empty 
   fi
 }
 
+dump() { # FILE; what the user's shell gave to this process
+  cat "/proc/$$/environ" >"$1.part" && mv "$1.part" "$1"
+}
+
 probe_limit() {
   doze "$1" 'alive "$pid" ""' || return
   kill -9 "-$2" || kill -9 "$2"
@@ -147,18 +150,18 @@ work() { # LOGS PROBE SECONDS TOKEN; answers "acquired", "lost" or "broken …" 
   logs=$1 kind=$2 seconds=$3 token=$4
   listen || exit 0
   acquire || exit 0
-  run=$logs/$n.run
+  ours=$n run=$logs/$n.run
   mkdir "$run" && : >"$logs/$n.log" || { echo "broken $logs cannot be written" && exit 1; }
   (echo acquired) # in a process of its own: the client may be gone, and a broken pipe kills
   exec </dev/null 3<&0 >>"$logs/$n.log" 2>/dev/null
   past=$nl$(cat "$state/journal")$nl
-  note "run $n"
-  mark run "$n"
+  note "run $ours"
+  mark run "$ours"
   changed=
   if stages; then over=ok; else over=failed; fi
   rm -rf "$run"
   [ -z "$changed" ] || rm -f "$state"/env.*
-  note "over $n"
+  note "over $ours"
   release
   mark over "$over"
   # What the commands installed may have changed what the shell says: ask again, for whoever comes next.
@@ -235,7 +238,7 @@ acquire() {
 }
 
 release() { # whoever comes from here on need not wait for our last steps
-  printf '0 0 %s\n' "$token" >"$draft" && mv "$draft" "$state/lock.$n"
+  printf '0 0 %s\n' "$token" >"$draft" && mv "$draft" "$state/lock.$ours"
 }
 
 forget_older() {
@@ -260,16 +263,20 @@ stages() { # groups one after another, the commands of one group side by side
       i=$((i + 1))
     done
     case $#:$secrets in
-    0:*) continue ;;
+    0:*) ;;
     1:0) alone "$1" || return 1 ;;
     *) together "$@" || return 1 ;;
     esac
-    [ "$key" = "$group" ] || [ "$mode" = always ] || note "done $group"
+    [ "$key" = "$group" ] || [ "$mode" = always ] || stage_done
   done
 }
 
+stage_done() { # of several commands
+  case $past in *"${nl}done $group$nl"*) ;; *) note "done $group" ;; esac
+}
+
 pending() {
-  eval "key=\$key_$1"
+  eval "key=\$key_$1 mode=\$mode_$1"
   case $past in
   *"${nl}done $key$nl"* | *"${nl}done $group$nl"*) mark skip "$1" "$key" && return 1 ;;
   esac
@@ -391,7 +398,7 @@ enter() { # NUMBER [member]; becomes the command. Nothing after the exports read
     eval "set -- \"\$@\" \"\$moor_a${moor_n}_$moor_i\""
   done
   if [ -z "$moor_member" ]; then
-    enlist "$moor_n"
+    enlist "$run" "$moor_n"
     set -- exec $setsid "$@"
   elif [ -n "$setsid" ]; then
     set -- "$setsid" "$setsid" $sh "$self" member "$run" "$moor_n" "$setsid" "$@"
@@ -406,18 +413,19 @@ enter() { # NUMBER [member]; becomes the command. Nothing after the exports read
   "$@"
 }
 
-member() { # member RUN NUMBER SETSID COMMAND…: one of several, as a process of its own
-  run=$2 n=$3 setsid=$4
-  shift 4
-  [ -n "$setsid" ] || set -m 2>/dev/null
-  (enlist "$n" && exec $setsid "$@" 3<&- 4>&-)
-  printf 'ended %s %s\n' "$n" "$?" >&4
+member() { # RUN NUMBER SETSID COMMAND…; one of several, in a process that has the command's environment already:
+  # any variable that it set could be one of them
+  moor_run=$1 moor_n=$2 moor_setsid=$3
+  shift 3
+  [ -n "$moor_setsid" ] || set -m 2>/dev/null
+  (enlist "$moor_run" "$moor_n" && exec $moor_setsid "$@" 3<&- 4>&-)
+  printf 'ended %s %s\n' "$moor_n" "$?" >&4
 }
 
-enlist() { # say who leads the command's process group, unless it is cancelled already
-  IFS= read -r stat </proc/self/stat
-  printf '%s\n' "${stat%% *}" >"$run/pid.$1"
-  [ ! -e "$run/cancel" ] || exit 143
+enlist() { # RUN NUMBER; say who leads the command's process group, unless it is cancelled already
+  IFS= read -r moor_stat </proc/self/stat
+  printf '%s\n' "${moor_stat%% *}" >"$1/pid.$2"
+  [ ! -e "$1/cancel" ] || exit 143
 }
 
 filter() { # NUMBER; marks each line with the command it came from, and hides the secrets in it
