@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import click
@@ -37,6 +37,10 @@ exec "$shell"
 """
 
 
+class _Misused(click.UsageError):
+    exit_code = OWN_FAILURE
+
+
 class _Command(click.Command):
     """A command whose wrong use is told from the exit code of what it runs."""
 
@@ -44,8 +48,7 @@ class _Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.exit_code = OWN_FAILURE
-            raise
+            raise _Misused(error.format_message(), error.ctx) from None
 
 
 _OPTIONS = (
@@ -144,7 +147,7 @@ async def _run(workspace: str, argv: tuple[str, ...], values: dict[str, Any], re
 async def _attached(process: Process, inside: Inside, marked: str, user: str, terminal: bool) -> int:
     """Join the process with our own streams, terminal and signals until it ends."""
     sending = _forward_signals(inside, marked, user)
-    helpers = [asyncio.ensure_future(feed(process))]
+    helpers: list[asyncio.Future[None]] = [asyncio.ensure_future(feed(process))]
     with _terminal(process, helpers, terminal):
         try:
             await relay(process)
@@ -171,7 +174,9 @@ def _forward_signals(inside: Inside, marked: str, user: str) -> set[asyncio.Task
     return sending
 
 
-def _terminal(process: Process, helpers: list[asyncio.Future[None]], terminal: bool) -> Any:
+def _terminal(
+    process: Process, helpers: list[asyncio.Future[None]], terminal: bool
+) -> AbstractContextManager[None]:
     if not (terminal and os.isatty(0)):
         return nullcontext()
     from moorage.cli.terminal import follow_size, raw  # only where there is one
