@@ -10,9 +10,9 @@ from .values import BadValue, fields
 
 _MOST = 1000
 _PORT = r"[0-9]{1,5}(?:-[0-9]{1,5})?"
+_ADDRESS = r"\[[0-9A-Fa-f:.]+\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|localhost"
 _FORM = re.compile(
-    rf"(?:(?P<ip>\[[0-9A-Fa-f:.]+\]|[0-9]{1, 3}(?:\.[0-9]{1, 3}){3}|localhost):)?(?:(?P<host>{_PORT})?:)?"
-    rf"(?P<inside>{_PORT})(?:/(?P<protocol>tcp|udp|sctp))?"
+    rf"(?:(?P<ip>{_ADDRESS}):)?(?:(?P<host>{_PORT})?:)?(?P<inside>{_PORT})(?:/(?P<protocol>tcp|udp|sctp))?"
 )
 
 
