@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -11,17 +11,32 @@ from moorage.events import Reporter
 from moorage.spec.build import BuildSpec
 
 
+class Entry(Protocol):
+    """One file, link or folder of a context as it was when it was hashed; `modified` in nanoseconds."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def modified(self) -> int: ...
+    @property
+    def inode(self) -> int: ...
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The files that a build reads, not read yet.
 
     `archive` gives them as a normalised tar in chunks, the given files added or put in place of others; it is
     blocking and may be called more than once. `patterns` is what the Dockerfile reads of the context (as in
-    `dockerfile.reads.Reads.patterns`), `holds` tells whether a path is in the archive.
+    `dockerfile.reads.Reads.patterns`), `entries` what this comes to, `ignore` the text of the ignore file
+    that was applied.
     """
 
     archive: Callable[[Mapping[str, bytes]], Iterator[bytes]]
-    patterns: tuple[str, ...] = ()
-    holds: Callable[[str], bool] = lambda path: False
+    patterns: tuple[str, ...]
+    entries: Sequence[Entry]
+    ignore: str = ""
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,7 +71,8 @@ class Site:
         return Context(
             archive=lambda extra: write_tar(tree, spec.context, extra),
             patterns=found.patterns,
-            holds=tree.holds,
+            entries=tree.entries,
+            ignore=ignore.read_text() if ignore.exists() else "",
         )
 
     async def _login(self, host: str) -> Credential | None:

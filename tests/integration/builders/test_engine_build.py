@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import moorage.builders.engine.builder as builder_module
 from moorage.builders.engine.errors import BadBuildOption, BuildFailed, BuildSecretMissing, BuildTimeout
 from moorage.facts.context import ContextChanged
 from moorage.oci.failures import ImageNotFound, LoginRequired
@@ -58,6 +59,26 @@ async def test_a_change_that_keeps_size_and_time_is_seen(site, docker, kind):
         os.utime(site.write("a.txt", content + site.token), (1, 1))
         await site.build(text)
         assert docker("run", "--rm", site.tag, "cat", "/all/a.txt") == content + site.token
+
+
+async def test_a_folder_that_is_read_in_place_gives_the_same_files(site, docker, monkeypatch):
+    site.write("Dockerfile", "FROM busybox\n")
+    site.write(".dockerignore", "no\nDockerfile\n")
+    site.write("a/run").chmod(0o755)
+    site.write("no/thing")
+    (site.folder / "a/link").symlink_to("run")
+    text = "FROM busybox\nCOPY . /all\nRUN cd /all && find . | sort && ls -lnR . > /list\n"
+    first = await site.build(text, no_cache=True)
+    listed = docker("run", "--rm", site.tag, "cat", "/list")
+    in_place, site.recorder.events = site.recorder.lines, []
+    monkeypatch.setattr(builder_module, "readable_in_place", lambda spec, context: False)
+    second = await site.build(text, no_cache=True)
+    assert in_place == site.recorder.lines == [".", "./.dockerignore", "./a", "./a/link", "./a/run"]
+    assert [row.split()[:4] for row in listed.splitlines()] == [
+        row.split()[:4] for row in docker("run", "--rm", site.tag, "cat", "/list").splitlines()
+    ]
+    assert first.image_id
+    assert second.image_id
 
 
 async def test_a_failing_run_shows_its_line_and_the_end_of_its_log(site):

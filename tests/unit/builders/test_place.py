@@ -1,10 +1,12 @@
 import io
+import os
 import tarfile
+from typing import NamedTuple
 
 import pytest
 
 from moorage.builders.base import Context
-from moorage.builders.engine.place import OWN, is_read, place, unpack
+from moorage.builders.engine.place import OWN, beside, is_read, place, readable_in_place, unpack
 from moorage.spec.build import BuildSpec
 
 
@@ -19,8 +21,15 @@ def archive(extra):
     yield from (data[start : start + 100] for start in range(0, len(data), 100))
 
 
-def context(*patterns, holds=()):
-    return Context(archive=archive, patterns=patterns, holds=lambda path: path in holds)
+class Found(NamedTuple):
+    path: str
+    size: int = 0
+    modified: int = 0
+    inode: int = 0
+
+
+def context(*patterns, paths=(), ignore=""):
+    return Context(archive=archive, patterns=patterns, entries=[Found(path) for path in paths], ignore=ignore)
 
 
 @pytest.fixture
@@ -43,13 +52,13 @@ def test_where_nobody_sees_it_the_dockerfile_is_added(spec):
 
 
 def test_where_it_is_part_of_the_context_it_stays(spec):
-    found = place(spec, spec.dockerfile, context(".", holds=("Dockerfile",)))
+    found = place(spec, spec.dockerfile, context(".", paths=("Dockerfile",)))
     assert (found.kind, found.name) == ("own", "Dockerfile")
 
 
 def test_ignored_or_changed_it_goes_beside(spec):
     assert place(spec, spec.dockerfile, context(".")).kind == "beside"
-    assert place(spec, "FROM y\n", context(".", holds=("Dockerfile",))).kind == "beside"
+    assert place(spec, "FROM y\n", context(".", paths=("Dockerfile",))).kind == "beside"
 
 
 def test_unpacking_keeps_files_and_overrules_the_ignore_file(tmp_path):
@@ -59,3 +68,51 @@ def test_unpacking_keeps_files_and_overrules_the_ignore_file(tmp_path):
     assert (tmp_path / "Dockerfile").read_text() == "FROM x\n"
     assert (tmp_path / "Dockerfile.dockerignore").exists()
     assert found.dockerfile == str(tmp_path / "Dockerfile")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_text("b")
+    (tmp_path / "link").symlink_to("nowhere")
+    os.utime(tmp_path / "a/b", ns=(1_000_000_001, 1_000_000_001))
+    for path, mode in (("a", 0o755), ("a/b", 0o644)):
+        (tmp_path / path).chmod(mode)
+    return tmp_path
+
+
+def files(folder):
+    entries = []
+    for path in ("a/b", "link"):
+        now = (folder / path).lstat()
+        entries.append(Found(path, now.st_size, now.st_mtime_ns, now.st_ino))
+    return Context(archive=archive, patterns=(".",), entries=entries)
+
+
+def test_a_folder_in_normal_form_can_be_read_where_it_is(spec, folder):
+    assert readable_in_place(spec, files(folder))
+
+
+@pytest.mark.parametrize(("path", "mode"), [("a", 0o700), ("a/b", 0o664), ("a/b", 0o4755)])
+def test_other_modes_need_the_archive(spec, folder, path, mode):
+    (folder / path).chmod(mode)
+    assert not readable_in_place(spec, files(folder))
+
+
+def test_so_does_a_file_whose_time_was_set(spec, folder):
+    os.utime(folder / "a/b", (5, 5))
+    assert not readable_in_place(spec, files(folder))
+
+
+def test_and_one_that_is_no_longer_what_was_hashed(spec, folder):
+    hashed = files(folder)
+    (folder / "a/b").write_text("c")
+    assert not readable_in_place(spec, hashed)
+    (folder / "a/b").unlink()
+    assert not readable_in_place(spec, hashed)
+
+
+def test_the_ignore_file_goes_with_the_dockerfile(tmp_path):
+    path = beside(str(tmp_path), "FROM x\n", context(".", ignore="a\n"))
+    assert (tmp_path / "Dockerfile.dockerignore").read_text() == "a\n"
+    assert path == str(tmp_path / "Dockerfile")

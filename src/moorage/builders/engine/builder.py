@@ -6,19 +6,17 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
 from moorage.builders.base import Built, Context
-from moorage.builders.engine import buildx, child, legacy
+from moorage.builders.engine import buildx, legacy
 from moorage.builders.engine.carriage import Carried, carry
 from moorage.builders.engine.errors import BuilderMissing, BuildSecretMissing, BuildTimeout, ImageVanished
 from moorage.builders.engine.explain import explain
-from moorage.builders.engine.place import Place, encoded, place, unpack
-from moorage.builders.engine.plain import Plain
+from moorage.builders.engine.place import place, readable_in_place
 from moorage.builders.engine.progress import Progress
-from moorage.builders.engine.rawjson import RawJson
+from moorage.builders.engine.run import Run
 from moorage.builders.images import Logins
 from moorage.engine.client import Engine, quoted
 from moorage.engine.errors import ImageMissing
@@ -105,90 +103,26 @@ class EngineBuilder:
         self, program: buildx.Buildx, spec: BuildSpec, context: Context, progress: Progress
     ) -> str | None:
         carried = carry(spec, {**self._environment, **self._engine.endpoint.environment()})
-        where = place(spec, carried.dockerfile, context)
-        if where.kind != "beside" and not spec.push:
-            extra = {} if where.kind == "own" else {where.name: encoded(carried.dockerfile)}
-            inputs = self._inputs(program, carried, dockerfile=where.name)
-            await self._buildx_run(program, spec, inputs, carried, progress, context, extra)
-            return None
-        return await self._in_folder(program, spec, context, carried, where, progress)
+        run = Run(program, spec, context, carried, progress, self._builder(carried))
+        if program in self._without_rawjson:
+            run.format = "plain"
+        try:
+            if spec.push or not await asyncio.to_thread(readable_in_place, spec, context):
+                return await run.from_archive()
+            await run.from_folder()
+            if await asyncio.to_thread(readable_in_place, spec, context):
+                return None
+            await self._engine.delete(f"/images/{quoted(spec.tag)}", {"noprune": True})
+            return await run.from_archive()  # says which file does not come to rest
+        finally:
+            if run.format == "plain":
+                self._without_rawjson.add(program)
 
-    async def _in_folder(
-        self,
-        program: buildx.Buildx,
-        spec: BuildSpec,
-        context: Context,
-        carried: Carried,
-        where: Place,
-        progress: Progress,
-    ) -> str | None:
-        """The rare ways that need files: the context unpacked, or a digest to read after a push."""
-        import tempfile  # only here
-
-        with tempfile.TemporaryDirectory(prefix="moorage-build-", ignore_cleanup_errors=True) as folder:
-            metadata = f"{folder}/metadata.json" if spec.push else ""
-            if where.kind == "beside":
-                unpacked = await asyncio.to_thread(unpack, folder, carried.dockerfile, context)
-                inputs = self._inputs(
-                    program,
-                    carried,
-                    dockerfile=unpacked.dockerfile,
-                    folder=unpacked.context,
-                    metadata=metadata,
-                )
-                await self._buildx_run(program, spec, inputs, carried, progress, None, {})
-            else:
-                extra = {} if where.kind == "own" else {where.name: encoded(carried.dockerfile)}
-                inputs = self._inputs(program, carried, dockerfile=where.name, metadata=metadata)
-                await self._buildx_run(program, spec, inputs, carried, progress, context, extra)
-            return _digest(metadata) if metadata else None
-
-    def _inputs(
-        self,
-        program: buildx.Buildx,
-        carried: Carried,
-        *,
-        dockerfile: str,
-        folder: str = "",
-        metadata: str = "",
-    ) -> buildx.Inputs:
-        chosen = buildx.chooses_builder(carried.options) or self._environment.get("BUILDX_BUILDER")
-        own = self._engine.endpoint.environment().get("DOCKER_CONTEXT") or "default"
-        return buildx.Inputs(
-            dockerfile=dockerfile,
-            arguments=carried.names,
-            options=carried.options,
-            folder=folder,
-            builder="" if chosen else own,
-            metadata=metadata,
-            progress="plain" if program in self._without_rawjson else "rawjson",
-        )
-
-    async def _buildx_run(
-        self,
-        program: buildx.Buildx,
-        spec: BuildSpec,
-        inputs: buildx.Inputs,
-        carried: Carried,
-        progress: Progress,
-        context: Context | None,
-        extra: Mapping[str, bytes],
-    ) -> None:
-        reader = RawJson(progress) if inputs.progress == "rawjson" else Plain(progress)
-        chunks = None if context is None else context.archive(extra)
-        attests = buildx.attests(carried.options)
-        environment = carried.environment | ({} if attests else {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"})
-        code = await child.run(buildx.arguments(program, spec, inputs), environment, reader.feed, chunks)
-        reader.close()
-        if code == 0:
-            return
-        failure = progress.failure()
-        if inputs.progress == "rawjson" and any("invalid progress mode" in line for line in failure.said):
-            self._without_rawjson.add(program)
-            again = msgspec.structs.replace(inputs, progress="plain")
-            await self._buildx_run(program, spec, again, carried, progress, context, extra)
-            return
-        raise explain(spec, failure)
+    def _builder(self, carried: Carried) -> str:
+        """The engine's own BuildKit, unless the user has chosen another one for this."""
+        if buildx.chooses_builder(carried.options) or self._environment.get("BUILDX_BUILDER"):
+            return ""
+        return self._engine.endpoint.environment().get("DOCKER_CONTEXT") or "default"
 
     async def _image(self, spec: BuildSpec) -> str:
         try:
@@ -203,17 +137,6 @@ class EngineBuilder:
 
 class _Image(msgspec.Struct, rename="pascal"):
     id: str
-
-
-class _Metadata(msgspec.Struct):
-    digest: str | None = msgspec.field(default=None, name="containerimage.digest")
-
-
-def _digest(path: str) -> str | None:
-    try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=_Metadata).digest
-    except (OSError, msgspec.MsgspecError):
-        return None
 
 
 def _check_secrets(spec: BuildSpec) -> None:

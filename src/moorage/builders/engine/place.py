@@ -3,19 +3,23 @@
 A context that comes as an archive must hold its Dockerfile. Where an instruction reads the whole context and
 the Dockerfile is none of it (ignored, outside, or generated), no name inside is safe: the context is then
 unpacked into a private folder, with the Dockerfile beside it.
+
+A folder whose modes are in normal form already need not become an archive: the builder reads it where it is
+and fetches only what is new to it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from moorage.builders.base import Context
+from moorage.builders.base import Context, Entry
 from moorage.dockerfile.globs import component
 from moorage.spec.build import BuildSpec
 
@@ -23,7 +27,7 @@ OWN = ".moorage.Dockerfile"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """`own`: it is a file of the context. `added`: it is added as `name`. `beside`: it cannot be inside."""
+    """`own`: a file of the context. `added`: added as `name`. `beside`: it cannot be inside."""
 
     kind: Literal["own", "added", "beside"]
     name: str
@@ -33,7 +37,7 @@ def place(spec: BuildSpec, text: str, context: Context) -> Place:
     """Decide for one build, in which the Dockerfile says `text`."""
     if not is_read(OWN, context.patterns):
         return Place("added", OWN)
-    if context.holds(spec.dockerfile_name) and _says(spec, text):
+    if _is_among(spec.dockerfile_name, context) and _says(spec, text):
         return Place("own", spec.dockerfile_name)
     return Place("beside", OWN)
 
@@ -47,6 +51,10 @@ def is_read(name: str, patterns: Iterable[str]) -> bool:
 def encoded(text: str) -> bytes:
     """A Dockerfile's bytes."""
     return text.encode(errors="surrogateescape")
+
+
+def _is_among(path: str, context: Context) -> bool:
+    return any(entry.path == path for entry in context.entries)
 
 
 def _says(spec: BuildSpec, text: str) -> bool:
@@ -63,20 +71,63 @@ class Unpacked(msgspec.Struct, frozen=True):
     dockerfile: str
 
 
+def readable_in_place(spec: BuildSpec, context: Context) -> bool:
+    """Whether the builder may read the folder itself: it then takes what an archive would give it. Blocking.
+
+    Everything is still as it was hashed, with an archive's modes, and no time of a file is a round second:
+    BuildKit takes a file of the same path, size and time for one that it has, even from another folder, and
+    times that were set (by npm, tar and their like) do not tell contents apart.
+    """
+    try:
+        return all(_plain(f"{spec.context}/{entry.path}", entry) for entry in context.entries) and all(
+            stat.S_IMODE(os.lstat(f"{spec.context}/{folder}").st_mode) == 0o755
+            for folder in _parents(context)
+        )
+    except OSError:
+        return False
+
+
+def beside(folder: str, text: str, context: Context) -> str:
+    """Write a Dockerfile below `folder`, with the ignore file for a context that is read where it is."""
+    path = Path(folder, "Dockerfile")
+    path.write_bytes(encoded(text))
+    ignore = Path(f"{path}.dockerignore")
+    ignore.write_bytes(encoded(context.ignore) or b"# nothing\n")  # an empty one would not count
+    return str(path)
+
+
 def unpack(folder: str, text: str, context: Context) -> Unpacked:
     """Write both below `folder`. Blocking. The context's own ignore file, applied already, is overruled."""
     import tarfile  # only where an archive will not do
 
-    unpacked = Unpacked(f"{folder}/context", f"{folder}/Dockerfile")
+    dockerfile = beside(folder, text, msgspec.structs.replace(context, ignore=""))
+    unpacked = Unpacked(f"{folder}/context", dockerfile)
     os.mkdir(unpacked.context, 0o700)  # noqa: PTH102
     with tarfile.open(fileobj=_Stream(context), mode="r|") as archive:  # type: ignore[call-overload]
         for member in archive:
             archive.extract(member, unpacked.context, filter="tar")
             if member.isreg():
                 _date(f"{unpacked.context}/{member.name}")
-    Path(unpacked.dockerfile).write_bytes(encoded(text))
-    Path(f"{unpacked.dockerfile}.dockerignore").write_text("# applied already\n")
     return unpacked
+
+
+def _plain(path: str, entry: Entry) -> bool:
+    now = os.lstat(path)
+    if stat.S_ISDIR(now.st_mode):
+        return stat.S_IMODE(now.st_mode) == 0o755
+    if (now.st_size, now.st_mtime_ns, now.st_ino) != (entry.size, entry.modified, entry.inode):
+        return False
+    if stat.S_ISLNK(now.st_mode):
+        return True
+    return stat.S_IMODE(now.st_mode) in (0o644, 0o755) and now.st_mtime_ns % 1_000_000_000 != 0
+
+
+def _parents(context: Context) -> set[str]:
+    found = {entry.path.rpartition("/")[0] for entry in context.entries}
+    for folder in tuple(found):
+        while folder := folder.rpartition("/")[0]:
+            found.add(folder)
+    return found - {""}
 
 
 def _date(path: str) -> None:

@@ -1,0 +1,142 @@
+"""One build with buildx: from the folder where it is, from an archive, or from an archive unpacked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from moorage.builders.base import Context
+from moorage.builders.engine import child
+from moorage.builders.engine.buildx import Buildx, Inputs, arguments, attests
+from moorage.builders.engine.carriage import Carried
+from moorage.builders.engine.explain import explain
+from moorage.builders.engine.place import beside, encoded, place, unpack
+from moorage.builders.engine.plain import Plain
+from moorage.builders.engine.progress import Progress
+from moorage.builders.engine.rawjson import RawJson
+from moorage.spec.build import BuildSpec
+
+_PREFIX = "moorage-build-"
+
+
+class Run:
+    """What one build needs at every turn. `format` becomes "plain" when buildx turns out too old for more."""
+
+    def __init__(
+        self,
+        program: Buildx,
+        spec: BuildSpec,
+        context: Context,
+        carried: Carried,
+        progress: Progress,
+        builder: str,
+    ) -> None:
+        self._program = program
+        self._spec = spec
+        self._context = context
+        self._carried = carried
+        self._progress = progress
+        self._builder = builder
+        self.format: Literal["rawjson", "plain"] = "rawjson"
+
+    async def from_folder(self) -> None:
+        """Let the builder read the folder; it fetches what it has not seen yet."""
+        with _private_folder() as folder:
+            dockerfile = beside(folder, self._carried.dockerfile, self._context)
+            await self._start(self._inputs(dockerfile, self._spec.context), None)
+
+    async def from_archive(self) -> str | None:
+        """Send what is read in normal form. After a push: the digest."""
+        where = place(self._spec, self._carried.dockerfile, self._context)
+        if where.kind == "beside":
+            return await self._from_unpacked()
+        extra = {} if where.kind == "own" else {where.name: encoded(self._carried.dockerfile)}
+        if not self._spec.push:
+            await self._start(self._inputs(where.name), extra)
+            return None
+        with _private_folder() as folder:
+            metadata = f"{folder}/metadata.json"
+            await self._start(self._inputs(where.name, metadata=metadata), extra)
+            return _digest(metadata)
+
+    async def _from_unpacked(self) -> str | None:
+        with _private_folder() as folder:
+            there = await asyncio.to_thread(unpack, folder, self._carried.dockerfile, self._context)
+            metadata = f"{folder}/metadata.json" if self._spec.push else ""
+            await self._start(self._inputs(there.dockerfile, there.context, metadata), None)
+            return _digest(metadata) if metadata else None
+
+    def _inputs(self, dockerfile: str, folder: str = "", metadata: str = "") -> Inputs:
+        return Inputs(
+            dockerfile=dockerfile,
+            arguments=self._carried.names,
+            options=self._carried.options,
+            folder=folder,
+            builder=self._builder,
+            metadata=metadata,
+        )
+
+    async def _start(self, inputs: Inputs, extra: Mapping[str, bytes] | None) -> None:
+        """Run it; `extra` None: nothing is sent. Raises what `explain` makes of a failure."""
+        reader = RawJson(self._progress) if self.format == "rawjson" else Plain(self._progress)
+        own = {} if attests(self._carried.options) else {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+        words = arguments(self._program, self._spec, msgspec.structs.replace(inputs, progress=self.format))
+        chunks = None if extra is None else self._context.archive(extra)
+        code = await child.run(words, self._carried.environment | own, reader.feed, chunks)
+        reader.close()
+        if code == 0:
+            return
+        failure = self._progress.failure()
+        if self.format == "rawjson" and any("invalid progress mode" in line for line in failure.said):
+            self.format = "plain"
+            await self._start(inputs, extra)
+            return
+        raise explain(self._spec, failure)
+
+
+@contextlib.contextmanager
+def _private_folder() -> Iterator[str]:
+    """A temporary folder for us alone, with what killed runs have left of theirs removed."""
+    import tempfile  # only where a build needs files
+
+    _sweep(tempfile.gettempdir())
+    prefix = f"{_PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        yield folder
+
+
+def _sweep(parent: str) -> None:
+    import shutil  # as above
+
+    for entry in Path(parent).glob(f"{_PREFIX}*-*"):
+        owner = entry.name.removeprefix(_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if owner.isdecimal() and not _lives(int(owner)) and entry.lstat().st_uid == os.getuid():
+                shutil.rmtree(entry)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class _Metadata(msgspec.Struct):
+    digest: str | None = msgspec.field(default=None, name="containerimage.digest")
+
+
+def _digest(path: str) -> str | None:
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=_Metadata).digest
+    except (OSError, msgspec.MsgspecError):
+        return None
