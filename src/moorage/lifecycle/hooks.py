@@ -133,7 +133,7 @@ async def _round(
             if data is None:
                 break
         adopted = following.token != talk.token
-        if progress.over is None and not progress.enough and progress.failure is None and not adopted:
+        if not adopted and not (progress.over or progress.enough or progress.failure):
             raise lost(talk)  # a joined run that was killed is simply taken over in the next round
         return progress, adopted
 

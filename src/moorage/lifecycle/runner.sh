@@ -292,7 +292,12 @@ alone() {
 together() { # each has a pipe for its output and tells its exit code through one they share
   ended=$run/ended.$1
   culprit=''
-  mkfifo "$ended" || { printf 'this image has no mkfifo, which parallel commands and secrets need\n' && return 1; }
+  if ! mkfifo "$ended"; then
+    begin "$1"
+    printf 'this image has no mkfifo, which commands side by side and secrets need\n'
+    finish "$1" 127
+    return
+  fi
   exec 4<>"$ended"
   for n in "$@"; do
     mkfifo "$run/pipe.$n"
