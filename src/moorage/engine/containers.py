@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from ..errors import EngineError
+from ..errors import EngineError, MoorageError
 from .client import CHANGE, Engine, quoted
 from .errors import Conflict, NoSuchContainer, NotFound
 
@@ -113,8 +113,14 @@ async def create(
 
 
 async def start(engine: Engine, name: str) -> None:
-    """Nothing happens to one that runs already."""
-    await engine.post(f"/containers/{quoted(name)}/start")
+    """Nothing happens to one that runs already; a paused one goes on."""
+    path = f"/containers/{quoted(name)}"
+    try:
+        await engine.post(f"{path}/start")
+    except MoorageError as error:
+        if "paused" not in " ".join(error.evidence):
+            raise
+        await engine.post(f"{path}/unpause")
 
 
 async def stop(engine: Engine, name: str, *, seconds: int) -> None:

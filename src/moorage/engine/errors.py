@@ -108,7 +108,7 @@ def translate(status: int, message: str, request: str) -> MoorageError:
     for pattern, kind, sentence, hint in _WORDINGS:
         if re.search(pattern, text):
             return kind(sentence, evidence=evidence, hint=hint)
-    kind, sentence, hint = _STATUSES.get(status, (EngineRefused, "The engine refused the request", ""))
+    kind, sentence, hint = _STATUSES.get(status, (EngineRefused, "The engine refused the request", _LOG))
     return kind(f"{sentence}: {_sentence(said)}", evidence=evidence, hint=hint)
 
 
@@ -164,10 +164,12 @@ _WORDINGS: tuple[tuple[str, _Kind, str, str], ...] = (
     ),
 )
 
+_LOG = "Look into the engine's own log (`journalctl -u docker`)."
+
 _STATUSES: dict[int, tuple[_Kind, str, str]] = {
     401: (EngineDenied, "The engine wants to know who asks", "Check the credentials for this engine."),
     403: (EngineDenied, "The engine does not allow this", "Ask who runs this engine for access."),
-    404: (NotFound, "The engine does not know what was asked for", ""),
+    404: (NotFound, "The engine does not know what was asked for", "Run the command again to look anew."),
     409: (Conflict, "The engine cannot do this now", "Wait a moment and run the command again."),
-    500: (EngineRefused, "The engine failed", "Look into the engine's own log (`journalctl -u docker`)."),
+    500: (EngineRefused, "The engine failed", _LOG),
 }

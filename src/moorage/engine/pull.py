@@ -125,7 +125,8 @@ def cause(reference: str, said: str, platform: str = "") -> MoorageError:
             wanted = platform or "the engine's platform"
             message = sentence.format(reference=reference, platform=wanted)
             return kind(message, evidence=tuple(said.splitlines()), hint=hint)
-    return PullFailed(f"The engine could not pull {reference}.", evidence=tuple(said.splitlines()))
+    hint = f"Try `docker pull {reference}` by hand."
+    return PullFailed(f"The engine could not pull {reference}.", evidence=tuple(said.splitlines()), hint=hint)
 
 
 def _follow(

@@ -62,6 +62,15 @@ async def test_life_of_a_container(client: Engine, container: Make) -> None:
     assert await containers.inspect(client, name) is None
 
 
+async def test_a_paused_container_goes_on(client: Engine, container: Make) -> None:
+    name = await container()
+    await client.post(f"/containers/{name}/pause")
+    await containers.start(client, name)
+    found = await containers.inspect(client, name)
+    assert found is not None
+    assert found.State.Status == "running"
+
+
 async def test_names_are_a_lock(client: Engine) -> None:
     name = f"t{uuid4().hex[:12]}"
     await containers.create(client, name, {"Image": BUSYBOX})

@@ -20,6 +20,7 @@ from moorage.engine.errors import (
     EngineRefused,
     EngineTimeout,
 )
+from moorage.engine.execution import Execution
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
@@ -170,6 +171,25 @@ async def test_refusals_to_upgrade(engine: Callable[[Handler], Awaitable[Engine]
     )
     with pytest.raises(Exception, match="not"):
         await client.hijack("/exec/x/start", json={})
+
+
+@pytest.mark.parametrize("rest", [b"\1\0\0\0\0\0\0\x09half", b"\1\0\0", b"what is this"])
+async def test_a_process_whose_engine_goes_away(
+    engine: Callable[[Handler], Awaitable[Engine]], rest: bytes
+) -> None:
+    created = b'HTTP/1.1 201 x\r\nContent-Length: 10\r\n\r\n{"Id":"x"}'
+    begun = b"HTTP/1.1 101 x\r\nConnection: Upgrade\r\n\r\n\1\0\0\0\0\0\0\2ok" + rest
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in (created, begun):
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+            writer.write(answer)
+
+    execution = await Execution.start(await engine(handler), "c", ("true",))
+    with pytest.raises(EngineLost):
+        await execution.wait()
+    await execution.close()
 
 
 async def test_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
