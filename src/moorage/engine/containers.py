@@ -184,7 +184,7 @@ async def write(engine: Engine, name: str, folder: str, archive: bytes) -> None:
     await engine.call(
         "PUT",
         f"/containers/{quoted(name)}/archive",
-        {"path": folder, "noOverwriteDirNonDir": True, "copyUIDGID": True},
+        {"path": folder, "noOverwriteDirNonDir": True},  # copyUIDGID would give all to the image's user
         body=archive,
         headers={"Content-Type": "application/x-tar"},
         timeout=CHANGE,

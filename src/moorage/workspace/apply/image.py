@@ -69,12 +69,16 @@ async def build_image(site: Site, step: BuildImage) -> Result:
 def build_context(question: HashContext, cache: str) -> Context:
     """The context of a build as an archive, read when the builder asks for it."""
     tree = dockerfile.context(question, cache)
-    paths = frozenset(entry.path for entry in tree.entries)
 
     def archive(extra: Mapping[str, bytes]) -> Iterator[bytes]:
         return write_tar(tree, question.context, extra)
 
-    return Context(archive=archive, patterns=question.reads.patterns, holds=paths.__contains__)
+    return Context(
+        archive=archive,
+        patterns=question.reads.patterns,
+        entries=tree.entries,
+        ignore=question.ignore,
+    )
 
 
 async def _present(site: Site, reference: str) -> ImageFacts:
