@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import moorage.builders.engine.builder as builder_module
+from moorage.builders.engine import buildx
 from moorage.builders.engine.errors import BadBuildOption, BuildFailed, BuildSecretMissing, BuildTimeout
 from moorage.facts.context import ContextChanged
 from moorage.oci.failures import ImageNotFound, LoginRequired
@@ -282,3 +283,23 @@ def said(entry):
         return entry.read_bytes().decode(errors="replace")
     except OSError:
         return ""
+
+
+async def test_a_buildx_that_knows_no_rawjson(site, tmp_path):
+    real = buildx.find(site.environment, "/")
+    assert real is not None
+    old = tmp_path / "configuration" / "cli-plugins" / "docker-buildx"
+    old.parent.mkdir(parents=True)
+    old.write_text(
+        '#!/bin/sh\nfor word; do\n  [ "$word" = rawjson ] || continue\n'
+        '  echo "ERROR: invalid progress mode rawjson"\n  exit 1\ndone\n'
+        f'exec {real.path} "$@"\n'
+    )
+    old.chmod(0o755)
+    site.environment["DOCKER_CONFIG"] = str(tmp_path / "configuration")
+    builder = site.builder()
+    with pytest.raises(BuildFailed) as caught:
+        await site.build("FROM busybox\nRUN echo oh && false\n", builder=builder)
+    assert caught.value.line == 2
+    assert "oh" in caught.value.evidence
+    assert (await site.build("FROM busybox\nRUN true\n", builder=builder)).image_id
