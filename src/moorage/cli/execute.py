@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
+from moorage.cli.opening import opened, site_of
 from moorage.cli.options import driver_options, pairs
 from moorage.cli.report import Output
-from moorage.cli.run import fail, open_reporter, run
+from moorage.cli.run import fail, run
 from moorage.cli.streams import OutputClosed, feed, relay
 from moorage.drivers.base import Inside, Process
 from moorage.errors import MoorageError
 from moorage.events import Redacting
-from moorage.workspace.opening import open_site
 from moorage.workspace.session import session
 from moorage.workspace.signals import MARK, mark, send
 
@@ -109,11 +109,9 @@ def shell_command(workspace: str, **values: Any) -> None:
 
 
 def _execute(workspace: str, argv: tuple[str, ...], values: dict[str, Any]) -> None:
-    output = Output()
-    reporter = open_reporter(output)
+    output, reporter = opened(values, Output())
     try:
         values["env"] = pairs(values["env"], "--env")
-        values["driver_options"] = pairs(values["driver_options"], "-o")
     except MoorageError as error:
         fail(error, output, reporter, OWN_FAILURE)
     code = run(_run(workspace, argv, values, reporter), output, reporter, OWN_FAILURE)
@@ -127,7 +125,7 @@ async def _run(workspace: str, argv: tuple[str, ...], values: dict[str, Any], re
     if terminal is None:
         terminal = os.isatty(0) and os.isatty(1)
     marked = mark()
-    async with open_site(reporter, driver=values["driver"], options=values["driver_options"]) as site:
+    async with site_of(values, reporter) as site:
         entered = await session(workspace, site, values["env"], user=values["user"])
         inside = site.driver.inside(entered.container.id)
         process = await inside.run(

@@ -9,14 +9,13 @@ from typing import Any
 import click
 import msgspec
 
-from moorage.cli.options import driver_options, output_of, output_options, pairs, workspace_argument
-from moorage.cli.run import fail, open_reporter, run
+from moorage.cli.opening import opened, site_of
+from moorage.cli.options import driver_options, output_options, workspace_argument
+from moorage.cli.run import run
 from moorage.cli.table import age, details, table
 from moorage.drivers.base import Listed
-from moorage.errors import MoorageError
 from moorage.events import Redacting
 from moorage.workspace.find import place, shown_source
-from moorage.workspace.opening import open_site
 from moorage.workspace.status import Hooks, Status, status
 
 
@@ -26,10 +25,8 @@ from moorage.workspace.status import Hooks, Status, status
 @output_options
 def list_command(**values: Any) -> None:
     """List workspaces: what the engine's own labels tell, in one look."""
-    output = output_of(values)
-    reporter = open_reporter(output)
-    options = _options(values, reporter, output)
-    listed = run(_list(values, reporter, options), output, reporter)
+    output, reporter = opened(values)
+    listed = run(_list(values, reporter), output, reporter)
     if output.result == "json":
         click.echo(msgspec.json.encode([_plain(each) for each in listed]))
         return
@@ -45,35 +42,24 @@ def list_command(**values: Any) -> None:
 @output_options
 def status_command(workspace: str, **values: Any) -> None:
     """Show WORKSPACE (a name or a source; default: this folder) in detail: state, image, hooks, ports."""
-    output = output_of(values)
-    reporter = open_reporter(output)
-    options = _options(values, reporter, output)
-    found = run(_status(workspace, values, reporter, options), output, reporter)
+    output, reporter = opened(values)
+    found = run(_status(workspace, values, reporter), output, reporter)
     if output.result == "json":
         click.echo(msgspec.json.encode(found))
         return
     click.echo(details(_described(found)))
 
 
-async def _list(values: dict[str, Any], reporter: Redacting, options: dict[str, str]) -> tuple[Listed, ...]:
-    async with open_site(reporter, driver=values["driver"], options=options) as site:
+async def _list(values: dict[str, Any], reporter: Redacting) -> tuple[Listed, ...]:
+    async with site_of(values, reporter) as site:
         listed = await site.driver.list()
         me = place(site.environment).owner
         return listed if values["all_owners"] else tuple(each for each in listed if each.owner == me)
 
 
-async def _status(
-    workspace: str, values: dict[str, Any], reporter: Redacting, options: dict[str, str]
-) -> Status:
-    async with open_site(reporter, driver=values["driver"], options=options) as site:
+async def _status(workspace: str, values: dict[str, Any], reporter: Redacting) -> Status:
+    async with site_of(values, reporter) as site:
         return await status(workspace, site)
-
-
-def _options(values: dict[str, Any], reporter: Redacting, output: Any) -> dict[str, str]:
-    try:
-        return pairs(values.pop("driver_options"), "-o")
-    except MoorageError as error:
-        fail(error, output, reporter)
 
 
 def _plain(listed: Listed) -> dict[str, object]:
@@ -104,10 +90,7 @@ def _described(found: Status) -> list[tuple[str, str]]:
         ("user", found.user),
         ("folder", found.folder),
         ("ports", ", ".join(str(port) for port in found.forward_ports)),
-        (
-            "created",
-            time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.created)) if found.created else "",
-        ),
+        ("created", f"{age(time.time() - found.created)} ago" if found.created else ""),
         ("started", found.started.partition(".")[0].replace("T", " ")),
         ("container", found.container),
         ("id", found.workspace),

@@ -9,14 +9,14 @@ from typing import Any
 import click
 import msgspec
 
-from moorage.cli.options import F, driver_options, output_of, output_options, pairs
+from moorage.cli.opening import opened, site_of
+from moorage.cli.options import F, driver_options, output_options
 from moorage.cli.report import Output
-from moorage.cli.run import fail, open_reporter, run
+from moorage.cli.run import fail, run
 from moorage.drivers.base import Listed
 from moorage.errors import MoorageError, RefusedError, UsageError
 from moorage.events import Failed, Redacting
 from moorage.workspace.find import shown_source
-from moorage.workspace.opening import open_site
 from moorage.workspace.state import Change, Changed, change, chosen, delete, restart, start, stop
 
 
@@ -83,17 +83,10 @@ def delete_command(workspaces: tuple[str, ...], **values: Any) -> None:
 
 
 def _command(workspaces: tuple[str, ...], values: dict[str, Any], work: Change, title: str) -> None:
-    output = output_of(values)
-    reporter = open_reporter(output)
-    try:
-        if not workspaces and not values.get("everything"):
-            raise NoneNamed(
-                f"{title} which workspace?",
-                hint=f"Name it, or give `.` for the one of this folder: moorage {work.__name__} .",
-            )
-        values["driver_options"] = pairs(values["driver_options"], "-o")
-    except MoorageError as error:
-        fail(error, output, reporter)
+    output, reporter = opened(values)
+    if not workspaces and not values.get("everything"):
+        hint = f"Name it, or give `.` for the one of this folder: moorage {work.__name__} ."
+        fail(NoneNamed(f"{title} which workspace?", hint=hint), output, reporter)
     results, failures = run(_work(workspaces, values, reporter, work, title), output, reporter)
     _print(results, output)
     for failure in failures[:-1]:
@@ -105,7 +98,7 @@ def _command(workspaces: tuple[str, ...], values: dict[str, Any], work: Change, 
 async def _work(
     workspaces: tuple[str, ...], values: dict[str, Any], reporter: Redacting, work: Change, title: str
 ) -> tuple[tuple[Changed, ...], tuple[MoorageError, ...]]:
-    async with open_site(reporter, driver=values["driver"], options=values["driver_options"]) as site:
+    async with site_of(values, reporter) as site:
         found = await chosen(workspaces, site, everything=values.get("everything", False))
         if work is delete and found and not values["yes"] and os.isatty(0) and os.isatty(2):
             _confirm(found)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
 from moorage.drivers.base import Listed
 from moorage.errors import UsageError
 from moorage.spec import names
-from moorage.spec.source import BadSource, FolderGone, GitSource, LocalFolder, canonical, display, parse
+from moorage.spec.source import (
+    BadSource,
+    FolderGone,
+    GitSource,
+    LocalFolder,
+    Source,
+    canonical,
+    display,
+    parse,
+)
 from moorage.workspace.recall import source_of
 from moorage.workspace.site import Site, owner
 
@@ -44,7 +54,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find(text: str, site: Site) -> Listed:
-    """The workspace of this name or source. Raises NoWorkspace, SeveralWorkspaces, BadSource."""
+    """The workspace of this name or source. Raises NoWorkspace, SeveralWorkspaces."""
     return choose(text, await site.driver.list(), place(site.environment))
 
 
@@ -70,7 +80,8 @@ def choose(text: str, listed: Sequence[Listed], here: Place) -> Listed:
     if exact:
         return exact[0]
     named = _own_first([each for each in listed if each.name == text], here)
-    source = _canonical(text, here, known=bool(named))
+    meant = source_meant(text, here)
+    source = canonical(meant) if meant else ""
     made = _made_from(source, listed, here) if source else []
     found = list({each.workspace: each for each in (*named, *made)}.values())
     if not found:
@@ -94,22 +105,20 @@ def place(environment: Mapping[str, str]) -> Place:
     return Place(owner=owner(environment), folder=folder, home=environment.get("HOME", "/"))
 
 
+def source_meant(text: str, here: Place) -> Source | None:
+    """The source that the text stands for, whether or not it is there; None for what can only be a name."""
+    try:
+        return parse(text, cwd=here.folder, home=here.home, is_folder=os.path.isdir)
+    except FolderGone:  # a workspace outlives its folder
+        return parse(text, cwd=here.folder, home=here.home, is_folder=lambda path: True)
+    except BadSource:
+        return None
+
+
 def shown_source(listed: Listed) -> str:
     """The source of a workspace as one would type it."""
     source = source_of(listed.source)
     return display(source) if source else listed.source
-
-
-def _canonical(text: str, here: Place, *, known: bool) -> str:
-    """The source that the text stands for; "" for what is a name only."""
-    try:
-        return canonical(parse(text, cwd=here.folder, home=here.home, is_folder=os.path.isdir))
-    except FolderGone:  # a workspace outlives its folder
-        return canonical(parse(text, cwd=here.folder, home=here.home, is_folder=lambda path: True))
-    except BadSource:
-        if known:
-            return ""
-        raise
 
 
 def _own_first(found: list[Listed], here: Place) -> list[Listed]:
@@ -143,7 +152,7 @@ def _hint(text: str, source: str, own: list[Listed]) -> str:
     near = did_you_mean(text, [each.name for each in own])
     if near:
         return near
-    if (isinstance(found, LocalFolder) and os.path.isdir(found.path)) or isinstance(found, GitSource):
+    if (isinstance(found, LocalFolder) and Path(found.path).is_dir()) or isinstance(found, GitSource):
         return f"Make one with `moorage up {text}`."
     return "Give a name from `moorage list`, or the source that the workspace was made from."
 

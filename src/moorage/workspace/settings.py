@@ -1,4 +1,4 @@
-"""The settings that count in a container that exists: its own record, and what the current file may change."""
+"""The settings that count in a container that exists: its record, and what the current file may change."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import msgspec
 
@@ -40,7 +40,7 @@ def _request(listed: Listed, site: Site) -> Request | None:
     if (
         source is None
         or asked is None
-        or (isinstance(source, LocalFolder) and not os.path.isdir(source.path))
+        or (isinstance(source, LocalFolder) and not Path(source.path).is_dir())
     ):
         return None
     machine = msgspec.structs.replace(host(source, site.environment), owner=listed.owner)
