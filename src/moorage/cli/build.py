@@ -8,10 +8,9 @@ from typing import Any
 import click
 import msgspec
 
-from moorage.cli.options import driver_options, output_of, output_options, pairs, source_argument
-from moorage.cli.request import build_options, request_of, request_options, secrets_of
-from moorage.cli.run import fail, open_reporter, run
-from moorage.errors import MoorageError
+from moorage.cli.options import driver_options, output_options, source_argument
+from moorage.cli.request import asked, build_options, request_options
+from moorage.cli.run import run
 from moorage.events import Redacting
 from moorage.planner.request import Request
 from moorage.workspace.build import Image, build
@@ -35,16 +34,9 @@ def build_command(source: str, **values: Any) -> None:
 
     A configuration that only names an image has it pulled.
     """
-    output = output_of(values)
-    reporter = open_reporter(output)
-    try:
-        options = pairs(values.pop("driver_options"), "-o")
-        request = request_of(source, values)
-        reporter.add(secrets_of(request))
-    except MoorageError as error:
-        fail(error, output, reporter)
+    request, driver, options, output, reporter = asked(source, values)
     started = time.monotonic()
-    image = run(_build(request, reporter, values["driver"], options, push=values["push"]), output, reporter)
+    image = run(_build(request, reporter, driver, options, push=values["push"]), output, reporter)
     if output.result == "json":
         click.echo(msgspec.json.encode({"outcome": "success", **msgspec.to_builtins(image)}))
         return

@@ -7,11 +7,10 @@ from typing import Any
 import click
 import msgspec
 
-from moorage.cli.options import driver_options, output_of, output_options, pairs, source_argument
-from moorage.cli.request import build_options, request_of, request_options, secrets_of
-from moorage.cli.run import fail, open_reporter, run
+from moorage.cli.options import driver_options, output_options, source_argument
+from moorage.cli.request import asked, build_options, request_options
+from moorage.cli.run import run
 from moorage.drivers.base import Verdict
-from moorage.errors import MoorageError
 from moorage.events import Redacting
 from moorage.planner.plan import Plan
 from moorage.planner.request import Request
@@ -42,15 +41,8 @@ def plan_command(source: str, **values: Any) -> None:
 
     Steps behind one whose result is not known yet (a build, initializeCommand) are a forecast.
     """
-    output = output_of(values)
-    reporter = open_reporter(output)
-    try:
-        options = pairs(values.pop("driver_options"), "-o")
-        request = request_of(source, values)
-        reporter.add(secrets_of(request))
-    except MoorageError as error:
-        fail(error, output, reporter)
-    found = run(_plan(request, reporter, values["driver"], options), output, reporter)
+    request, driver, options, output, reporter = asked(source, values)
+    found = run(_plan(request, reporter, driver, options), output, reporter)
     if output.result == "json":
         click.echo(reporter.text(msgspec.json.encode(as_json(found, objects=values["objects"])).decode()))
         return

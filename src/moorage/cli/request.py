@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from moorage.cli.options import F, pairs, source_and_host
-from moorage.errors import UsageError
+from moorage.cli.options import F, output_of, pairs, source_and_host
+from moorage.cli.report import Output
+from moorage.cli.run import fail, open_reporter
+from moorage.errors import MoorageError, UsageError
+from moorage.events import Redacting
 from moorage.planner.request import Dotfiles, Request
 from moorage.spec.build import BuildSecret
 
@@ -37,6 +40,29 @@ def build_options(command: F) -> F:
     for option in reversed(_BUILD):
         command = option(command)
     return command
+
+
+class Asked(NamedTuple):
+    """A command line, understood: what is wanted, where, and how it is told."""
+
+    request: Request
+    driver: str
+    options: dict[str, str]
+    output: Output
+    reporter: Redacting
+
+
+def asked(source: str, values: dict[str, Any]) -> Asked:
+    """Read the options of `up`, `plan` or `build`. A wrong one ends the process like any other error."""
+    output = output_of(values)
+    reporter = open_reporter(output)
+    try:
+        options = pairs(values["driver_options"], "-o")
+        request = request_of(source, values)
+        reporter.add(secrets_of(request))
+    except MoorageError as error:
+        fail(error, output, reporter)
+    return Asked(request, values["driver"], options, output, reporter)
 
 
 def request_of(source: str, values: dict[str, Any]) -> Request:

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from moorage.cli.options import driver_options, output_of, output_options, pairs, source_argument
+from moorage.cli.options import driver_options, output_options, source_argument
 from moorage.cli.report import Output
-from moorage.cli.request import build_options, request_of, request_options, secrets_of
-from moorage.cli.run import fail, open_reporter, run
-from moorage.errors import DeadlineError, MoorageError
+from moorage.cli.request import asked, build_options, request_options
+from moorage.cli.run import run
+from moorage.errors import DeadlineError
 from moorage.events import Redacting
 from moorage.planner.request import Request
 from moorage.workspace.opening import open_site
@@ -39,15 +39,8 @@ def up_command(source: str, **values: Any) -> None:
 
     Run again it goes on where it was interrupted; where nothing changed it does nothing.
     """
-    output = output_of(values)
-    reporter = open_reporter(output)
-    try:
-        options = pairs(values.pop("driver_options"), "-o")
-        request = request_of(source, values)
-        reporter.add(secrets_of(request))
-    except MoorageError as error:
-        fail(error, output, reporter)
-    work = _up(request, reporter, values["driver"], options, values["timeout"])
+    request, driver, options, output, reporter = asked(source, values)
+    work = _up(request, reporter, driver, options, values["timeout"])
     result = run(work, output, reporter)
     _print(result, output)
     if values["shell"]:

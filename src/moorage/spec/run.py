@@ -76,16 +76,20 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recorded(spec: RunSpec) -> str:
-    """The spec as it goes into a label: compact JSON, values of the environment replaced by hashes.
+    """The spec as it goes into a label: compact JSON, every value that may be a secret replaced by a hash.
 
-    Labels are readable to anyone who may list containers, so no value is in them (design promise 7).
+    Labels are readable to anyone who may list containers (design promise 7). Values of the environment, of
+    `runArgs` (`-e NAME=value`) and of volume options may come from `${localEnv:…}`.
     """
-    from hashlib import sha256
-
-    hashed = tuple(
-        (name, "sha256:" + sha256(value.encode()).hexdigest()[:16]) for name, value in spec.environment
+    mounts = tuple(msgspec.structs.replace(mount, options=_hashed(mount.options)) for mount in spec.mounts)
+    kept = msgspec.structs.replace(
+        spec,
+        environment=_hashed(spec.environment),
+        extras=tuple(_hashed_argument(argument) for argument in spec.extras),
+        mounts=mounts,
+        labels=(),
     )
-    return msgspec.json.encode(msgspec.structs.replace(spec, environment=hashed, labels=())).decode()
+    return msgspec.json.encode(kept).decode()
 
 
 def differences(old: str, new: RunSpec) -> tuple[Difference, ...]:
@@ -119,14 +123,35 @@ _WORDS = {
 
 def _describe(field: str, before: object, after: object) -> str:
     word = _WORDS.get(field, field)
-    if field == "environment" and isinstance(before, tuple) and isinstance(after, tuple):
-        return f"{word}: {_changed_names(dict(before), dict(after))}"
+    if field in ("environment", "extras") and isinstance(before, tuple) and isinstance(after, tuple):
+        return f"{word}: {_changed_names(_by_name(before), _by_name(after))}"
     if isinstance(before, tuple) and isinstance(after, tuple):
         gone = [_short(item) for item in before if item not in after]
         new = [_short(item) for item in after if item not in before]
         parts = ([f"without {', '.join(gone)}"] if gone else []) + ([f"with {', '.join(new)}"] if new else [])
         return f"{word}: {' and '.join(parts) or 'another order'}"
     return f"{word}: {_short(before)} → {_short(after)}"
+
+
+def _hash(value: str) -> str:
+    from hashlib import sha256
+
+    return "sha256:" + sha256(value.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _hashed(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _hash(value)) for name, value in pairs)
+
+
+def _hashed_argument(argument: str) -> str:
+    name, equals, value = argument.partition("=")
+    return f"{name}={_hash(value)}" if equals else name
+
+
+def _by_name(items: tuple[object, ...]) -> dict[str, str]:
+    """Names with their hashes, of pairs or of NAME=VALUE arguments."""
+    pairs = (item if isinstance(item, tuple) else str(item).partition("=")[::2] for item in items)
+    return {str(name): str(value) for name, value in pairs}
 
 
 def _changed_names(before: dict[str, str], after: dict[str, str]) -> str:

@@ -163,7 +163,7 @@ def test_an_unchanged_workspace_has_nothing_due_and_asks_for_no_image() -> None:
     [
         ({"containerEnv": {"A": "1"}}, "containerEnv: A added"),
         ({"privileged": True}, "privileged: off → on"),
-        ({"runArgs": ["--cpus=1"]}, "runArgs: with --cpus=1"),
+        ({"runArgs": ["--cpus=1"]}, "runArgs: --cpus added"),
         ({"mounts": ["type=volume,source=cache,target=/cache"]}, "mounts: with cache at /cache"),
         ({"image": "debian:trixie-slim"}, "image: debian:bookworm-slim → debian:trixie-slim"),
     ],

@@ -42,6 +42,17 @@ def test_each_field_is_told_in_the_words_of_devcontainer_json() -> None:
         assert [each.text for each in differences(recorded(SPEC), spec)] == [told]
 
 
+def test_values_in_run_args_and_volume_options_are_hashed_too() -> None:
+    spec = changed(
+        extras=("-e", "TOKEN=s3cret", "--env=OTHER=s3cret", "--init"),
+        mounts=(Mount(kind="volume", target="/c", options=(("volume-opt", "o=password=s3cret"),)),),
+    )
+    assert "s3cret" not in recorded(spec)
+    assert differences(recorded(spec), spec) == ()
+    other = msgspec.structs.replace(spec, extras=("-e", "TOKEN=other", "--env=OTHER=s3cret", "--init"))
+    assert [each.text for each in differences(recorded(spec), other)] == ["runArgs: TOKEN changed"]
+
+
 def test_labels_and_names_are_no_difference() -> None:
     assert differences(recorded(SPEC), changed(labels=(("a", "b"),), name="other", workspace="x")) == ()
 
