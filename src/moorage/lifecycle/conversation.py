@@ -26,6 +26,12 @@ class NoShell(HookError):
     code = "no-shell"
 
 
+class UnknownUser(HookError):
+    """remoteUser names somebody whom the container's /etc/passwd does not have."""
+
+    code = "user-unknown"
+
+
 class RunnerUnreachable(HookError):
     """The runner's folder is not there, or belongs to another user."""
 
@@ -84,7 +90,7 @@ class Conversation:
         try:
             process = await inside.run(argv, user=user, folder="/", stdin=True)
         except EngineError as error:
-            raise _no_shell((*error.evidence, error.message), error) from error
+            raise _why((*error.evidence, error.message), error, user) from error
         talk = cls(process, token)
         try:
             async with asyncio.timeout(_ANSWER_WITHIN):
@@ -137,7 +143,7 @@ class Conversation:
                 continue
             code = await self.process.wait()
             said = _lines(self._errors + self._buffer)
-            raise _no_shell(said, code)
+            raise _why(said, code)
         self._buffer = self._buffer[len(GREETING) :]
 
     async def _until(self, mark: bytes) -> bytes:
@@ -170,9 +176,15 @@ def lost(talk: Conversation) -> RunnerLost:
     return talk._lost()
 
 
-def _no_shell(said: tuple[str, ...], cause: EngineError | int) -> EngineError | HookError:
+def _why(said: tuple[str, ...], cause: EngineError | int, user: str = "") -> EngineError | HookError:
     """Why the runner could not be started: engines and shells say it in words only."""
     text = "\n".join(said)
+    if "unable to find user" in text:
+        return UnknownUser(
+            f"The user {user} is not in the container.",
+            evidence=said,
+            hint='Correct "remoteUser" in devcontainer.json, or create the user in the image.',
+        )
     missing = any(words in text for words in ("no such file", "not found", "No such file"))
     if journal.RUNNER in text:
         return RunnerUnreachable(

@@ -45,6 +45,8 @@ async def test_side_by_side_and_limits_without_setsid(place: Place) -> None:
 
 
 async def test_without_mkfifo_side_by_side_is_refused_with_the_reason(place: Place) -> None:
+    if "busybox" in place.shell[0]:
+        pytest.skip("its shell has all its tools built in")
     only(place, *LEAST, "setsid")
     with pytest.raises(HookFailed) as caught:
         await place.up(stage("onCreateCommand", a="true", b="true"))
