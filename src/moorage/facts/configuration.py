@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+import msgspec
 
 from moorage.devcontainer.discovery import candidates, choose
 from moorage.drivers.base import Inside
@@ -43,7 +44,7 @@ def in_folder(folder: str, wanted: str) -> ConfigurationFile:
 
 def of_image(reference: str) -> ConfigurationFile:
     """The configuration that an image alone stands for."""
-    return ConfigurationFile(path="devcontainer.json", text=json.dumps({"image": reference}).encode())
+    return ConfigurationFile(path="devcontainer.json", text=msgspec.json.encode({"image": reference}))
 
 
 async def in_workspace(inside: Inside, question: ReadConfiguration) -> ConfigurationFile:
