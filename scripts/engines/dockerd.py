@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +75,7 @@ def down(engine: Engine) -> None:
     """End it with everything that it made on the host but its data."""
     daemons.stop(engine.folder, "dockerd", grace=30)
     _clear(engine)
-    subprocess.run(["ip", "link", "del", engine.bridge], capture_output=True)
+    succeeds(["ip", "link", "del", engine.bridge])
 
 
 def _clear(engine: Engine) -> None:
@@ -87,7 +86,7 @@ def _clear(engine: Engine) -> None:
     for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
         point = line.split()[1]
         if point.startswith((f"{engine.folder}/", f"{engine.runtime}/")):
-            subprocess.run(["umount", "-l", point], capture_output=True)
+            succeeds(["umount", "-l", point])
     shutil.rmtree(engine.runtime, ignore_errors=True)
 
 
