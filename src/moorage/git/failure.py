@@ -10,14 +10,20 @@ from ..spec.giturl import read, without_secrets
 
 
 class GitMissing(SourceError):
+    """There is no git on this machine."""
+
     code = "git-missing"
 
 
 class RepositoryNotFound(SourceError):
+    """The host is there, the repository is not, or not for this login."""
+
     code = "repository-not-found"
 
 
 class GitLoginRequired(SourceError):
+    """The host wants a login, and git found none that it could use without asking."""
+
     code = "git-login-required"
 
 
@@ -28,6 +34,8 @@ class HostUnverified(SourceError):
 
 
 class HostUnreachable(SourceError):
+    """The repository's host has no address, or nothing answers there."""
+
     code = "git-host-unreachable"
 
 
@@ -44,10 +52,14 @@ class LfsMissing(SourceError):
 
 
 class GitFailed(SourceError):
+    """git failed in a way that has no class of its own; its words are the evidence."""
+
     code = "git-failed"
 
 
 class GitTimeout(DeadlineError):
+    """git did not end within its limit."""
+
     code = "git-timeout"
 
 

@@ -45,6 +45,8 @@ class RunnerLost(EngineError):
 
 
 class RunnerSilent(DeadlineError):
+    """The runner in the container said nothing for longer than it may."""
+
     code = "runner-silent"
 
 

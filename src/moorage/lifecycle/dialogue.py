@@ -23,6 +23,8 @@ _SPECIAL_NAME = re.compile(
 
 
 class NotAnArgument(ConfigurationError):
+    """A command or variable holds a zero byte, which no process can be given."""
+
     code = "hook-nul"
 
 

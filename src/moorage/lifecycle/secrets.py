@@ -10,6 +10,8 @@ from .dialogue import exportable
 
 
 class BadSecrets(UsageError):
+    """The secrets file is not there, or is no JSON object of texts."""
+
     code = "secrets-file"
 
 

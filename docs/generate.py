@@ -1,0 +1,185 @@
+"""``python -m docs.generate``: writes docs/reference/ from the code, so that it cannot be out of date."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+import moorage
+from docs import effects
+from moorage.cli.main import COMMANDS, cli
+from moorage.devcontainer.legacy import MOVED
+from moorage.devcontainer.properties import Build, Configuration
+from moorage.drivers.docker import options
+from moorage.errors import MoorageError
+
+FOLDER = Path(__file__).with_name("reference")
+NOTE = "<!-- Made by `python -m docs.generate`; do not edit. -->\n\n"
+
+
+def main() -> int:
+    """Write every page; 0."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text)
+    return 0
+
+
+def pages() -> dict[str, str]:
+    """File name → text."""
+    made = {
+        "commands.md": commands(),
+        "errors.md": errors(),
+        "options.md": driver_options(),
+        "configuration.md": configuration(),
+    }
+    return {name: NOTE + text.rstrip() + "\n" for name, text in made.items()}
+
+
+def commands() -> str:
+    """Every command with its options, as its own help has it."""
+    parts = ["# Commands\n", "`-h` after any command shows the same. Exit codes: [errors](errors.md).\n"]
+    context = click.Context(cli, info_name="moorage")
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None, f"moorage {name} is listed but cannot be loaded"
+        parts.append(_command(name, command, context))
+    return "\n".join(parts)
+
+
+def errors() -> str:
+    """Every failure by its class, with its code: what `--output json` has in `code`."""
+    _load_everything()
+    found = sorted(set(_subclasses(MoorageError)), key=lambda each: (each.exit_code, each.code))
+    parts = [
+        "# Errors\n",
+        "Each failure ends with one sentence, its evidence, a hint and a code in brackets. The exit code\n"
+        "tells the class. `exec` and `shell` end with the exit code of what they ran; 125 means that it\n"
+        "could not be run. 130 is an interruption.\n",
+    ]
+    for exit_code in sorted({each.exit_code for each in found}):
+        members = [each for each in found if each.exit_code == exit_code]
+        family = next((each for each in members if each.__module__ == "moorage.errors"), MoorageError)
+        parts.append(f"## Exit code {exit_code}: {effects.CLASSES[family.__name__]}\n")
+        rows = [(f"`{each.code}`", _meaning(each)) for each in members if each is not family]
+        parts.append(_table(("code", "meaning"), rows))
+    return "\n".join(parts)
+
+
+def driver_options() -> str:
+    """`-o KEY=VALUE`, and the environment."""
+    names = tuple(options._OPTIONS)
+    defaults = options.Options()
+    rows = [
+        (
+            f"`{name}`",
+            effects.OPTIONS[name],
+            options._OPTIONS[name][2],
+            _default(getattr(defaults, options._OPTIONS[name][0])),
+        )
+        for name in names
+    ]
+    environment = [(f"`{name}`", text) for name, text in effects.ENVIRONMENT.items()]
+    return (
+        "# Driver options and environment\n\n"
+        "Give an option of the driver as `-o KEY=VALUE`, as often as needed.\n\n"
+        "## docker\n\n"
+        + _table(("option", "meaning", "value", "default"), rows)
+        + "\n## Environment\n\n"
+        + _table(("variable", "meaning"), environment)
+    )
+
+
+def configuration() -> str:
+    """Every property of devcontainer.json and what becomes of it."""
+    rows = [(f"`{name}`", effects.PROPERTIES[name]) for name in Configuration.__struct_encode_fields__]
+    build = [(f"`build.{name}`", effects.BUILD[name]) for name in Build.__struct_encode_fields__]
+    moved = [(f"`{old}`", f"`{new}`") for old, new in MOVED.items()]
+    return (
+        "# devcontainer.json\n\n"
+        "What the docker driver does with each property. An unknown property is warned about with the\n"
+        "nearest known name; a value of the wrong type ends the command with its file, line and column.\n\n"
+        + _table(("property", "what becomes of it"), [*rows, *build])
+        + "\n## Old names\n\n"
+        + _table(("old", "today"), moved)
+    )
+
+
+def _command(name: str, command: click.Command, parent: click.Context) -> str:
+    context = click.Context(command, info_name=name, parent=parent)
+    usage = " ".join(command.collect_usage_pieces(context))
+    lines = [
+        f"## moorage {name}\n",
+        f"    moorage {name} {usage}\n",
+        inspect.cleandoc(command.help or "") + "\n",
+    ]
+    rows = [
+        (_spelling(option), _option_help(option))
+        for option in command.params
+        if isinstance(option, click.Option) and not option.hidden
+    ]
+    if rows:
+        lines.append(_table(("option", "meaning"), rows))
+    if command.epilog:
+        lines.append(inspect.cleandoc(command.epilog).replace("Example: ", "Example: `") + "`\n")
+    return "\n".join(lines).replace("\b\n", "")
+
+
+def _spelling(option: click.Option) -> str:
+    metavar = ""
+    if not option.is_flag and not option.count:
+        choices = option.type.choices if isinstance(option.type, click.Choice) else ()
+        metavar = " " + (option.metavar or "|".join(map(str, choices)) or option.type.name.upper())
+    return f"`{', '.join((*option.opts, *option.secondary_opts))}{metavar}`"
+
+
+def _option_help(option: click.Option) -> str:
+    text = option.help or ""
+    default = option.default
+    if option.show_default and isinstance(default, (str, int)) and not isinstance(default, bool):
+        text += f" Default: {default}."
+    return text + (" May be given several times." if option.multiple else "")
+
+
+def _load_everything() -> None:
+    for module in pkgutil.walk_packages(moorage.__path__, "moorage."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def _subclasses(error: type[MoorageError]) -> Iterator[type[MoorageError]]:
+    for each in error.__subclasses__():
+        if each.__module__.startswith("moorage."):
+            yield each
+            yield from _subclasses(each)
+
+
+def _meaning(error: type[MoorageError]) -> str:
+    """The first paragraph of its own docstring."""
+    text = inspect.cleandoc(error.__doc__ or "") if "__doc__" in error.__dict__ else ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    return f"`{value}`" if value else "none"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
