@@ -1,6 +1,6 @@
 import pytest
 
-from moorage.builders.engine.errors import BadBuildOption, BuilderMissing, BuildFailed
+from moorage.builders.engine.errors import BadBuildOption, BuildDisturbed, BuilderMissing, BuildFailed
 from moorage.builders.engine.explain import explain
 from moorage.builders.engine.progress import Failure
 from moorage.engine.errors import DiskFull, EngineNotRunning
@@ -155,3 +155,18 @@ def test_silence_is_still_an_error():
     error = failed()
     assert isinstance(error, BuildFailed)
     assert error.message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "failed to commit exc2fy to stbe72 during finalize: failed to stat active key during commit: "
+        "snapshot exc2fy does not exist: not found",
+        "failed to get session: no active session for abc: context deadline exceeded",
+        "failed to solve: Canceled: context canceled",
+    ],
+)
+def test_a_step_shared_with_a_build_that_was_cut_off(error):
+    found = failed("[2/2] RUN make", error)
+    assert type(found) is BuildDisturbed
+    assert "docker/Dockerfile" in found.message

@@ -12,7 +12,13 @@ import msgspec
 from moorage.builders.base import Built, Context
 from moorage.builders.engine import buildx, legacy
 from moorage.builders.engine.carriage import Carried, carry
-from moorage.builders.engine.errors import BuilderMissing, BuildSecretMissing, BuildTimeout, ImageVanished
+from moorage.builders.engine.errors import (
+    BuildDisturbed,
+    BuilderMissing,
+    BuildSecretMissing,
+    BuildTimeout,
+    ImageVanished,
+)
 from moorage.builders.engine.explain import explain
 from moorage.builders.engine.place import place, readable_in_place
 from moorage.builders.engine.progress import Progress
@@ -21,7 +27,7 @@ from moorage.builders.images import Logins
 from moorage.engine.client import Engine, quoted
 from moorage.engine.errors import ImageMissing
 from moorage.errors import MoorageError
-from moorage.events import Reporter
+from moorage.events import Notice, Reporter
 from moorage.spec.build import BuildSpec
 
 LIMIT = 6 * 3600.0
@@ -66,20 +72,30 @@ class EngineBuilder:
         """
         _check_secrets(spec)
         started = time.monotonic()
-        progress = Progress(reporter, step)
         try:
-            async with asyncio.timeout(self._limit):
-                digest = await self._run(spec, context, reporter, progress)
-        except TimeoutError as error:
-            raise _too_late(spec, progress, self._limit) from error
-        finally:
-            progress.close()
+            digest, progress = await self._once(spec, context, reporter, step)
+        except BuildDisturbed as error:
+            text = f"{error.message} It is built once more."
+            reporter.emit(Notice(level="fallback", code=error.code, text=text))
+            digest, progress = await self._once(spec, context, reporter, step)
         return Built(
             image_id="" if spec.push else await self._image(spec),
             digest=digest,
             seconds=time.monotonic() - started,
             cached_steps=progress.cached,
         )
+
+    async def _once(
+        self, spec: BuildSpec, context: Context, reporter: Reporter, step: str
+    ) -> tuple[str | None, Progress]:
+        progress = Progress(reporter, step)
+        try:
+            async with asyncio.timeout(self._limit):
+                return await self._run(spec, context, reporter, progress), progress
+        except TimeoutError as error:
+            raise _too_late(spec, progress, self._limit) from error
+        finally:
+            progress.close()
 
     async def _run(
         self, spec: BuildSpec, context: Context, reporter: Reporter, progress: Progress

@@ -17,6 +17,12 @@ class BuildFailed(ImageError):
         self.line = line
 
 
+class BuildDisturbed(BuildFailed):
+    """The engine lost a step that this build shared with another one which was cut off at that moment."""
+
+    code = "build-disturbed"
+
+
 class BuilderMissing(EngineError):
     """What there is to build with cannot build this Dockerfile."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from moorage.builders.causes import disk_full, image_error
-from moorage.builders.engine.errors import BadBuildOption, BuilderMissing, BuildFailed
+from moorage.builders.engine.errors import BadBuildOption, BuildDisturbed, BuilderMissing, BuildFailed
 from moorage.builders.engine.progress import Failure
 from moorage.dockerfile.errors import BrokenDockerfile
 from moorage.dockerfile.instruction import Instruction
@@ -27,6 +27,10 @@ _WRAPPED = (
     r"^(?:ERROR: )?failed to solve: |^.*failed to create LLB definition: "
     r"|failed to (?:compute cache key|calculate checksum of ref \S+): "
 )
+_DISTURBED = re.compile(
+    r"no active sessions?\b|failed to commit \S+ to \S+ during finalize"
+    r"|snapshot \S+ does not exist: not found|context canceled$"
+)
 _TOO_NEW = r"unknown (?:instruction|flag)|unexpected (?:key|mount)"
 _TAIL = 20
 
@@ -37,7 +41,12 @@ def explain(spec: BuildSpec, failure: Failure) -> MoorageError:
     full = disk_full("\n".join((*failure.tail[-5:], said)))
     if full is not None:
         return full
-    return _setup_error(said) or _image_error(spec, failure, said) or _build_failed(spec, failure, said)
+    return (
+        _disturbed(spec, said)
+        or _setup_error(said)
+        or _image_error(spec, failure, said)
+        or _build_failed(spec, failure, said)
+    )
 
 
 def line_of(spec: BuildSpec, failure: Failure) -> int:
@@ -58,6 +67,16 @@ def _words(failure: Failure) -> str:
     starts = [n for n, line in enumerate(failure.said) if line.startswith("ERROR: ")]
     last = failure.said[starts[-1] :] if starts else failure.said[-3:]
     return "\n".join(filter(None, (failure.error, *last)))
+
+
+def _disturbed(spec: BuildSpec, said: str) -> BuildDisturbed | None:
+    if not _DISTURBED.search(said):
+        return None
+    return BuildDisturbed(
+        f"The engine lost a step of {spec.dockerfile_name} to another build of the same that was cut off.",
+        evidence=tuple(said.splitlines()[-5:]),
+        hint="Run the command again.",
+    )
 
 
 def _setup_error(said: str) -> MoorageError | None:
