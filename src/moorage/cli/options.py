@@ -29,8 +29,14 @@ def source_argument(command: F) -> F:
 
 
 def workspace_argument(command: F) -> F:
-    """WORKSPACE: a name or a source; the current folder by default."""
-    return click.argument("workspace", default=".")(command)
+    """WORKSPACE: a name or a source; the current folder by default. Names are completed by the shell."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+        from moorage.cli.completion import complete_workspace  # at the Tab key only
+
+        return complete_workspace(ctx, param, incomplete)
+
+    return click.argument("workspace", default=".", shell_complete=complete)(command)
 
 
 def driver_options(command: F) -> F:
