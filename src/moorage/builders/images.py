@@ -1,4 +1,4 @@
-"""Pulls an image through the engine's API, with progress, once however many ask for it at a time."""
+"""Pulls images through the engine's API, each once however many ask for it at a time; pushes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from moorage.builders.causes import disk_full, image_error
 from moorage.engine.client import Engine, quoted
-from moorage.engine.errors import DiskFull, EngineLost, EngineTimeout, ImageMissing, NotFound
+from moorage.engine.errors import DiskFull, EngineLost, EngineRefused, EngineTimeout, ImageMissing, NotFound
 from moorage.errors import ImageError, MoorageError
 from moorage.events import Reporter, StepProgress
 from moorage.oci.credentials import Credential
@@ -79,6 +79,22 @@ class Puller:
             raise _other(image, platform, error.evidence) from error
         if (found.os, found.architecture) != (wanted.os, wanted.architecture):
             raise _other(image, platform, (f"It is for {found.os}/{found.architecture}.",))
+
+
+async def push(engine: Engine, reference: str, logins: Logins) -> None:
+    """Have the engine push `reference`. Raises what `Puller.pull` raises."""
+    image = parse(reference)
+    credential = await logins(image.registry)
+    headers = {"X-Registry-Auth": _encoded(login(credential, image.registry) if credential else {})}
+    path = f"/images/{quoted(_name(image))}/push"
+    try:
+        lines = engine.lines("POST", path, {"tag": image.target}, headers=headers)
+        async with contextlib.aclosing(lines):
+            async for line in lines:
+                if said := engine.decoded(line, _Message, path).error:
+                    raise _failed(image.familiar, said, "")
+    except (EngineRefused, NotFound, ImageMissing) as error:
+        raise _failed(image.familiar, "\n".join(error.evidence), "") from error
 
 
 class _Flight:
@@ -167,7 +183,7 @@ def _other(image: Reference, platform: str, evidence: tuple[str, ...]) -> Moorag
 
 def _failed(reference: str, said: str, platform: str) -> MoorageError:
     known = disk_full(said) or image_error(reference, said, platform=platform)
-    return known or ImageError(f"The engine could not pull {reference}: {said}", evidence=(said,))
+    return known or ImageError(f"The engine could not transfer {reference}.", evidence=(said,))
 
 
 def _name(image: Reference) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from moorage.engine.push import push as push_image
+from moorage.builders.images import push as push_image
 from moorage.errors import UsageError
 from moorage.facts.image import in_registry
 from moorage.oci.failures import ImageNotFound
@@ -13,7 +13,7 @@ from moorage.planner.plan import observe
 from moorage.planner.steps import BuildImage, PullImage, RunInitialize
 from moorage.spec.observation import Observation
 from moorage.workspace.answers import answers
-from moorage.workspace.apply.image import login_for
+from moorage.workspace.apply.image import logins
 from moorage.workspace.site import Site
 from moorage.workspace.up import carry_out
 
@@ -65,6 +65,6 @@ async def _pushed(site: Site, image: Image) -> Image:
     try:
         await in_registry(site.engine, image.reference, "", site.reporter)
     except ImageNotFound:
-        await push_image(site.engine, image.reference, await login_for(site, image.reference))
+        await push_image(site.engine, image.reference, logins(site))
         return msgspec.structs.replace(image, pushed=True)
     return image

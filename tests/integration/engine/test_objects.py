@@ -19,7 +19,6 @@ from moorage.engine.errors import (
     NoSuchContainer,
     NotFound,
 )
-from moorage.engine.pull import ImageUnknown, pull
 from moorage.engine.ustar import Entry, files, pack
 
 Make = Callable[..., Awaitable[str]]
@@ -136,12 +135,6 @@ async def test_images(client: Engine) -> None:
         await images.tag(client, reference, reference)
     with pytest.raises(ImageMissing):
         await containers.create(client, "", {"Image": reference})
-
-
-async def test_pulling_what_is_there_and_what_is_not(client: Engine, registry: str) -> None:
-    await pull(client, BUSYBOX)
-    with pytest.raises(ImageUnknown):
-        await pull(client, f"{registry}/moorage-test/no-such-image:1")
 
 
 async def test_volumes_and_networks(client: Engine) -> None:

@@ -5,15 +5,6 @@ from __future__ import annotations
 import pytest
 
 from moorage.engine import errors
-from moorage.engine.pull import (
-    ImageUnknown,
-    LoginNeeded,
-    PlatformMissing,
-    PullFailed,
-    RateLimited,
-    RegistryUnreachable,
-    cause,
-)
 from moorage.errors import MoorageError
 
 
@@ -49,25 +40,3 @@ def test_words_have_their_error(status: int, message: str, kind: type[MoorageErr
     assert type(error) is kind
     assert error.evidence[0] == f"POST /x → {status}"
     assert error.message
-
-
-@pytest.mark.parametrize(
-    ("said", "kind"),
-    [
-        ("manifest for a/b:c not found: manifest unknown: manifest unknown", ImageUnknown),
-        ("docker.io/a/b:c: not found", ImageUnknown),
-        ("pull access denied for a/b, repository does not exist or may require 'docker login'", LoginNeeded),
-        ('Head "https://r/v2/": no basic auth credentials', LoginNeeded),
-        ("failed to authorize: failed to fetch oauth token: 401 Unauthorized", LoginNeeded),
-        ("no matching manifest for linux/arm64/v8 in the manifest list entries", PlatformMissing),
-        ("toomanyrequests: You have reached your pull rate limit.", RateLimited),
-        ('Get "https://r/v2/": dial tcp: lookup r on 10.0.0.1:53: no such host', RegistryUnreachable),
-        ('Get "https://r/v2/": http: server gave HTTP response to HTTPS client', RegistryUnreachable),
-        ("failed to register layer: write /x: no space left on device", errors.DiskFull),
-        ("something odd", PullFailed),
-    ],
-)
-def test_pulls_have_their_cause(said: str, kind: type[MoorageError]) -> None:
-    error = cause("a/b:c", said)
-    assert type(error) is kind
-    assert said in "\n".join(error.evidence)

@@ -11,7 +11,7 @@ import msgspec
 
 from ...engine import containers
 from ...engine.client import Engine, quoted
-from ...engine.errors import ImageMissing, NameTaken, NoSuchContainer
+from ...engine.errors import NameTaken, NoSuchContainer
 from ...engine.frames import Splitter
 from ...engine.wire import Wire
 from ...errors import MoorageError
@@ -39,7 +39,7 @@ async def run(engine: Engine, helper: Helper, log: Log) -> int:
     """
     for _ in range(_TRIES):
         try:
-            identity = await _created(engine, helper, log)
+            identity = await _created(engine, helper)
         except NameTaken:
             code = await _adopted(engine, helper.name, log)
             if code is not None:
@@ -76,15 +76,8 @@ def request(helper: Helper) -> Json:
     }
 
 
-async def _created(engine: Engine, helper: Helper, log: Log) -> str:
-    try:
-        identity, _ = await containers.create(engine, helper.name, request(helper))
-    except ImageMissing:
-        from ...engine.pull import pull  # only where the engine does not have the helper's image
-
-        log(f"Pulling {helper.image}")
-        await pull(engine, helper.image)
-        identity, _ = await containers.create(engine, helper.name, request(helper))
+async def _created(engine: Engine, helper: Helper) -> str:
+    identity, _ = await containers.create(engine, helper.name, request(helper))
     return identity
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from moorage.drivers.base import Helper
 from moorage.events import LogLine
+from moorage.facts.image import on_engine
 from moorage.git.access import find
 from moorage.git.client import ls_remote
 from moorage.git.clone import AGENT_SOCKET, CloneProgram, clone_program, failed
@@ -18,6 +19,7 @@ from moorage.planner.steps import CloneSource
 from moorage.spec import names
 from moorage.spec.run import Mount
 from moorage.spec.source import GitSource
+from moorage.workspace.apply.image import ensure_pulled
 from moorage.workspace.apply.users import user_inside
 from moorage.workspace.site import Site
 
@@ -58,6 +60,8 @@ async def clone_source(request: Request, site: Site, step: CloneSource) -> Resul
         tail.append(line)
         site.reporter.emit(LogLine(step="clone-source", text=line))
 
+    if await on_engine(site.engine, site.options.git_image) is None:
+        await ensure_pulled(site, site.options.git_image, "clone-source")
     code = await site.driver.run_helper(_helper(request, site, step, program), tell)
     if code:
         raise failed(source, code, tuple(tail))

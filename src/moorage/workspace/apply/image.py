@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from moorage.builders.base import Context
 from moorage.builders.engine.builder import EngineBuilder
-from moorage.engine.pull import Login, Progress, pull
+from moorage.builders.images import Logins, Puller
 from moorage.errors import ImageError
-from moorage.events import StepProgress
 from moorage.facts import dockerfile
 from moorage.facts.context import write_tar
 from moorage.facts.image import on_engine
 from moorage.oci.credentials import Credentials
-from moorage.oci.reference import parse
 from moorage.planner.learning import Result
 from moorage.planner.questions import HashContext
 from moorage.planner.steps import BuildImage, PullImage
@@ -28,37 +26,26 @@ class ImageVanished(ImageError):
 
 
 async def pull_image(site: Site, step: PullImage) -> Result:
-    """Pull with the logins that the user has. Raises what `engine.pull.pull` raises."""
-    login = await login_for(site, step.reference)
-
-    def tell(progress: Progress) -> None:
-        event = StepProgress(step="pull-image", text=progress.text, done=progress.done, total=progress.total)
-        site.reporter.emit(event)
-
-    await pull(site.engine, step.reference, platform=step.platform, login=login, progress=tell)
+    """Pull with the logins that the user has. Raises what `Puller.pull` raises."""
+    await ensure_pulled(site, step.reference, "pull-image", platform=step.platform)
     return Result(image=await _present(site, step.reference))
 
 
-async def login_for(site: Site, text: str) -> Login | None:
-    """The user's own login for the registry of this image; None: anonymous."""
-    reference = parse(text)
-    logins = Credentials(site.environment, reporter=site.reporter)
-    found = await logins.find(reference.registry, reference.repository)
-    if found is None:
-        return None
-    return Login(
-        username=found.username or "",
-        password=found.password or "",
-        identitytoken=found.identity_token or "",
-        serveraddress=reference.registry,
-    )
+async def ensure_pulled(site: Site, reference: str, step: str, *, platform: str = "") -> None:
+    """Have the engine fetch the image, reported under `step`."""
+    await Puller(site.engine, logins(site)).pull(reference, site.reporter, step, platform=platform)
+
+
+def logins(site: Site) -> Logins:
+    """Where logins for registries come from: what the user already has."""
+    return Credentials(site.environment, reporter=site.reporter).find
 
 
 async def build_image(site: Site, step: BuildImage) -> Result:
     """Build from the files that the key was made of. Raises what the builder raises."""
     builder = EngineBuilder(
         site.engine,
-        logins=Credentials(site.environment, reporter=site.reporter).find,
+        logins=logins(site),
         environment=site.environment,
     )
     context = build_context(step.context, str(site.cache / "contexts"))
