@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
-from secrets import token_hex
 from types import TracebackType
 from typing import Literal, Self
 
@@ -86,7 +86,7 @@ class Conversation:
         probe_seconds: int = 10,
     ) -> Self:
         """Start the runner. Raises NoShell, RunnerUnreachable, and what `inside.run` raises."""
-        token = token_hex(12)
+        token = os.urandom(12).hex()
         folders = (journal.state(instance), journal.logs(instance))
         argv = (_SHELL, journal.RUNNER, verb, *folders, probe, str(probe_seconds), token)
         try:

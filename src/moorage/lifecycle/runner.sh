@@ -227,6 +227,7 @@ acquire() {
     newest
     if [ "$n" = "$mine" ]; then
       rm -f "$draft"
+      end_orphans
       forget_older
       return 0
     fi
@@ -239,6 +240,15 @@ acquire() {
 
 release() { # whoever comes from here on need not wait for our last steps
   printf '0 0 %s\n' "$token" >"$draft" && mv "$draft" "$state/lock.$ours"
+}
+
+end_orphans() { # commands of a worker that was killed: what is to be run again must not be running still
+  for file in "$logs"/*.run/pid.*; do
+    [ -e "${file%/*}/end.${file##*.}" ] && continue
+    { read -r pid start <"$file"; } 2>/dev/null || continue
+    alive "$pid" "$start" || continue
+    kill -9 "-$pid" 2>/dev/null || kill -9 "$pid" 2>/dev/null
+  done
 }
 
 forget_older() {
@@ -351,7 +361,7 @@ signal_open() {
 }
 
 signal_command() { # SIGNAL NUMBER
-  { read -r pid <"$run/pid.$2"; } 2>/dev/null || return 0
+  { read -r pid start <"$run/pid.$2"; } 2>/dev/null || return 0
   kill "-$1" "-$pid" 2>/dev/null || kill "-$1" "$pid" 2>/dev/null
 }
 
@@ -428,9 +438,11 @@ member() { # RUN NUMBER SETSID COMMAND…; one of several, in a process that has
 }
 
 enlist() { # RUN NUMBER; say who leads the command's process group, unless it is cancelled already
+  moor_run=$1 moor_n=$2
   IFS= read -r moor_stat </proc/self/stat
-  printf '%s\n' "${moor_stat%% *}" >"$1/pid.$2"
-  [ ! -e "$1/cancel" ] || exit 143
+  set -- ${moor_stat##*) }
+  printf '%s %s\n' "${moor_stat%% *}" "${20}" >"$moor_run/pid.$moor_n"
+  [ ! -e "$moor_run/cancel" ] || exit 143
 }
 
 filter() { # NUMBER; marks each line with the command it came from, and hides the secrets in it

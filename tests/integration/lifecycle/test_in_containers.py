@@ -24,7 +24,7 @@ from moorage.spec import journal, names
 from moorage.spec.observation import Container, Journal
 from moorage.spec.run import Content, RunSpec
 from moorage.workspace.apply.preparation import archive
-from tests.integration.lifecycle.place import Recorder, stage
+from tests.integration.lifecycle.place import Recorder, stage, until
 
 WITH_SHELL = pytest.mark.parametrize("image", ["debian:bookworm-slim", "busybox:latest"])
 
@@ -163,7 +163,7 @@ async def test_a_client_that_vanishes_is_followed_by_another(ship: Ship, image: 
     assert await ship.runners() == 1  # the worker alone
     recorder = Recorder()
     again = asyncio.create_task(ship.up(hooks, reporter=recorder))
-    await asyncio.sleep(0.1)
+    await until(lambda: bool(recorder.events))
     await ship.told("touch", "/gate")
     assert (await again).adopted
     assert await ship.text("/out") == "x\n"

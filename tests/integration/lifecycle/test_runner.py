@@ -222,6 +222,25 @@ async def test_a_killed_worker_leaves_its_hook_to_the_next_up(place: Place) -> N
     assert not place.journal().running
 
 
+@pytest.mark.parametrize("several", [False, True])
+async def test_what_a_killed_worker_left_running_is_ended_before_it_runs_again(
+    place: Place, several: bool
+) -> None:
+    begun, wrong = place.root / "begun", place.root / "wrong"
+    script = f"[ -e {begun} ] || {{ echo $$ >{begun}; sleep 1; echo too late >{wrong}; }}"
+    hooks = stage("onCreateCommand", a=script, b="true") if several else stage("onCreateCommand", script)
+    task = asyncio.create_task(place.up(hooks))
+    await until(lambda: begun.exists() and bool(begun.read_text()))
+    os.kill(place.worker(), signal.SIGKILL)
+    with pytest.raises(RunnerLost):
+        await task
+    assert int(begun.read_text()) in place.own_processes()
+    await place.up(hooks)
+    assert int(begun.read_text()) not in place.own_processes()
+    await place.quiet()
+    assert not wrong.exists()
+
+
 async def test_a_client_that_dies_before_it_said_go_has_started_nothing(place: Place) -> None:
     argv = ("/bin/sh", places.RUNNER, "run", places.state(place.instance), places.logs(place.instance))
     process = await place.run((*argv, "none", "10", "token"), stdin=True)
