@@ -86,7 +86,7 @@ async def _file(container: Container, site: Site) -> tuple[str, bytes | None]:
         path = posixpath.join(source.path, labels.get(names.CONFIG, ""))
         return path, _read(path)
     if isinstance(source, GitSource):
-        path = posixpath.join(folder_of(container), labels.get(names.CONFIG, ""))
+        path = posixpath.join(labels.get(names.TOP) or folder_of(container), labels.get(names.CONFIG, ""))
         return path, await _read_inside(container, site, path)
     return "", None
 
