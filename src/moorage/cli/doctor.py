@@ -9,13 +9,14 @@ from typing import Any
 import click
 import msgspec
 
-from moorage.cli.defaults import load_defaults, path
+from moorage.cli.defaults import load_defaults
 from moorage.cli.opening import opened, site_of
 from moorage.cli.options import driver_options, output_options
 from moorage.cli.run import run
 from moorage.errors import EngineError, MoorageError
 from moorage.events import Redacting
 from moorage.workspace.doctor import Check, engine_checks, machine_checks, missing_engine
+from moorage.workspace.preferences import file_of
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -50,9 +51,9 @@ async def _checks(values: dict[str, Any], reporter: Redacting) -> tuple[Check, .
 
 
 def _defaults() -> Check:
-    file = path(os.environ)
+    file = file_of(os.environ)
     try:
         found = load_defaults(os.environ)
     except MoorageError as error:
         return Check(name="defaults", level="warn", text=error.message, hint=error.hint)
-    return Check(name="defaults", level="ok", text=f"{file}" + ("" if found else " (none)"))
+    return Check(name="defaults", level="ok", text=file if found else f"none in {file}")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from moorage.cli.defaults import driver_defaults
 from moorage.cli.options import output_of, pairs
 from moorage.cli.report import Output
 from moorage.cli.run import fail, open_reporter
@@ -21,8 +19,7 @@ def opened(values: dict[str, Any], output: Output | None = None) -> tuple[Output
     output = output or output_of(values)
     reporter = open_reporter(output)
     try:
-        given = pairs(values["driver_options"], "-o")
-        values["driver_options"] = {**driver_defaults(os.environ, values["driver"]), **given}
+        values["driver_options"] = pairs(values["driver_options"], "-o")
     except MoorageError as error:
         fail(error, output, reporter)
     return output, reporter
