@@ -21,6 +21,7 @@ from moorage.planner.steps import (
     RemoveContainer,
     RunHooks,
     RunInitialize,
+    SettleHome,
     StartContainer,
     Step,
 )
@@ -67,7 +68,7 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
         case RunHooks():
             journal = result.journal or seen.journal
             return _seen(request, facts, msgspec.structs.replace(seen, journal=journal)).after("hooks")
-        case CreateContainer() | PrepareContainer() | StartContainer():
+        case CreateContainer() | PrepareContainer() | StartContainer() | SettleHome():
             changed = Observation(
                 container=result.container or seen.container, journal=result.journal or seen.journal
             )
@@ -98,6 +99,8 @@ def predicted(request: Request, facts: Facts, step: Step) -> Result:
         case StartContainer() if seen.container:
             running = msgspec.structs.replace(seen.container, state="running", started_at="a new start")
             return Result(container=running)
+        case SettleHome():
+            return Result(journal=msgspec.structs.replace(seen.journal, owed=""))
         case RunHooks():
             return Result(journal=_hooks_done(step, seen))
         case _:

@@ -33,6 +33,7 @@ from moorage.planner.steps import (
     PrepareContainer,
     RemoveContainer,
     RunInitialize,
+    SettleHome,
     StartContainer,
     Step,
 )
@@ -225,6 +226,9 @@ def _resumed(
             steps.append(clone)
     if container.state != "running":
         steps.append(StartContainer(container=request.container, reason=f"it is {container.state}"))
+    if observation.journal.owed:
+        owed = observation.journal.owed
+        steps.append(SettleHome(container=request.container, owed=owed, reason="its ids have changed"))
     hooks = hooks_step(request, facts, observation, target)
     return tuple(steps) if hooks is None else (*steps, hooks)
 

@@ -108,6 +108,21 @@ class StartContainer(msgspec.Struct, frozen=True, kw_only=True, tag="start-conta
         return f"Start container {self.container}"
 
 
+class SettleHome(msgspec.Struct, frozen=True, kw_only=True, tag="settle-home"):
+    """Give the files of the remote user's home to its new ids; needs the container to run.
+
+    `owed` is the journal's "UID GID NEW_UID NEW_GID HOME".
+    """
+
+    container: str
+    owed: str
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Give {self.owed.split(' ', 4)[-1]} to its user's new ids"
+
+
 class RunHooks(msgspec.Struct, frozen=True, kw_only=True, tag="run-hooks"):
     """Run the lifecycle commands that have not yet ended with success, in order, as `user` in `folder`.
 
@@ -140,5 +155,6 @@ Step = (
     | PrepareContainer
     | CloneSource
     | StartContainer
+    | SettleHome
     | RunHooks
 )

@@ -14,6 +14,7 @@ from moorage.planner.steps import (
     RemoveContainer,
     RunHooks,
     RunInitialize,
+    SettleHome,
     StartContainer,
     Step,
 )
@@ -45,6 +46,10 @@ async def apply(request: Request, site: Site, facts: Facts, step: Step) -> Resul
             from moorage.workspace.apply.hooks import run_hooks_step
 
             return await run_hooks_step(request, site, facts, step)
+        case SettleHome():
+            from moorage.workspace.apply.home import settle_home
+
+            return await settle_home(request, site, facts, step)
         case CreateContainer() | PrepareContainer() | RemoveContainer() | StartContainer():
             from moorage.workspace.apply.container import change_container
 

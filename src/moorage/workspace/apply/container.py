@@ -12,7 +12,7 @@ from moorage.planner.questions import AskEngine
 from moorage.planner.request import Request
 from moorage.planner.steps import CreateContainer, PrepareContainer, RemoveContainer, StartContainer
 from moorage.spec.observation import EngineFacts, Observation
-from moorage.workspace.apply.preparation import prepare, settle
+from moorage.workspace.apply.preparation import prepare
 from moorage.workspace.site import Site
 
 
@@ -27,22 +27,18 @@ async def change_container(
         case CreateContainer():
             return await _create(site, facts.need(AskEngine(), EngineFacts), step)
         case PrepareContainer():
-            return Result(journal=await prepare(request, site, _instance(request, facts), step))
+            return Result(journal=await prepare(site, _seen(request, facts), step))
         case StartContainer():
             await site.driver.start(step.container)
             seen = await site.driver.observe(step.container)
-            await settle(site, step.container, seen)
             return Result(container=seen.container, journal=seen.journal)
         case RemoveContainer():
             await site.driver.remove(step.container)
             return Result()
 
 
-def _instance(request: Request, facts: Facts) -> str:
-    container = facts.need(observe(request), Observation).container
-    if container is None:
-        raise TypeError("a container is prepared after it was created")
-    return container.id
+def _seen(request: Request, facts: Facts) -> Observation:
+    return facts.need(observe(request), Observation)
 
 
 async def _create(site: Site, engine: EngineFacts, step: CreateContainer) -> Result:

@@ -1,7 +1,7 @@
-"""Makes a new container ready before its first start, and settles afterwards what only a running one can.
+"""Makes a new container ready before its first start: the runner, its journal, and the user's new ids.
 
-Everything that the first start needs goes in with one archive: the runner, an empty journal, and changed user
-ids. An up that is cut off around it finds either nothing of it or all of it.
+All of it goes in with one archive whose order makes it safe to be cut off: what is owed stands in the journal
+before the ids change, and "prepared" comes last.
 """
 
 from __future__ import annotations
@@ -9,96 +9,99 @@ from __future__ import annotations
 import asyncio
 from importlib.resources import files as resources
 
-from moorage.devcontainer.users import UidChange, User, find_user, plan_uid, user_name
+import msgspec
+
+from moorage.devcontainer.users import UidChange, find_user, plan_uid, user_name
 from moorage.engine.ustar import Entry, pack
-from moorage.events import LogLine, Notice
-from moorage.planner.request import Request
+from moorage.errors import ConfigurationError
+from moorage.events import Notice
 from moorage.planner.steps import PrepareContainer
 from moorage.spec import journal
 from moorage.spec.observation import Journal, Observation
 from moorage.workspace.apply.users import text_inside
 from moorage.workspace.site import Site
 
-_CANNOT_CHOWN = (126, 127, 3)
+
+class RemoteUserUnknown(ConfigurationError):
+    """The image has no user of the name that the configuration gives."""
+
+    code = "remote-user-unknown"
 
 
-async def prepare(request: Request, site: Site, instance: str, step: PrepareContainer) -> Journal:
-    """Put the runner and the journal into the container, with the remote user's new ids where they change."""
-    user = user_name(step.user)
-    passwd, group = "", ""
-    if user not in ("", "root", "0"):
-        passwd, group = await asyncio.gather(
-            text_inside(site, step.container, "/etc/passwd"), text_inside(site, step.container, "/etc/group")
-        )
-    change = _change(site, step, passwd, group)
-    uid, gid = _ids(find_user(passwd, user), user, change)
-    await site.driver.inside(step.container).write("/", archive(instance, uid, gid, change))
-    return Journal(prepared=True, owed=_owed(change))
+class Ids(msgspec.Struct, frozen=True):
+    """Whose the runner's folder is, and what is to change for that; `owed` as in the journal."""
+
+    uid: int = 0
+    gid: int = 0
+    change: UidChange | None = None
+    owed: str = ""
 
 
-async def settle(site: Site, container: str, seen: Observation) -> None:
-    """Give the files of the home to the user's new ids, once the container runs; again if it was cut off."""
-    if not seen.journal.owed or seen.container is None:
-        return
-    words = seen.journal.owed.split(" ", 4)
-    argv = ("/bin/sh", journal.RUNNER, "own", journal.state(seen.container.id), *words)
-    process = await site.driver.inside(container).run(argv, user="0:0", folder="/")
-    async for _, chunk in process.output():
-        site.reporter.emit(LogLine(step="start-container", text=chunk.decode(errors="replace").rstrip()))
-    code = await process.wait()
-    await process.close()
-    if code:
-        site.reporter.emit(
-            Notice(
-                level="warning",
-                code="home-not-owned",
-                text=f"Files in {words[-1]} keep the user's old ids (exit code {code}).",
-                hint="The image needs chown for this; or set updateRemoteUserUID to false.",
-            )
-        )
+async def prepare(site: Site, seen: Observation, step: PrepareContainer) -> Journal:
+    """Put the runner and the journal into the container, with the remote user's new ids where they change.
+
+    Raises RemoteUserUnknown.
+    """
+    if seen.container is None:
+        raise TypeError("a container is prepared after it was created")
+    ids = await _ids(site, seen, step)
+    await site.driver.inside(step.container).write("/", archive(seen.container.id, ids))
+    return Journal(prepared=True, owed=ids.owed)
 
 
-def archive(instance: str, uid: int, gid: int, change: UidChange | None) -> bytes:
+def archive(instance: str, ids: Ids) -> bytes:
     """What goes in: folders of the remote user, and the system's user files where they change."""
     state, logs = journal.state(instance).lstrip("/"), journal.logs(instance).lstrip("/")
     runner = (resources("moorage.lifecycle") / "runner.sh").read_bytes()
-    owed = f"owes {_owed(change)}\n" if change and change.home else ""
+    owed = f"owes {ids.owed}\n".encode() if ids.owed else b""
     entries = [
         Entry(name=journal.FOLDER.lstrip("/"), folder=True, mode=0o755),
         Entry(name=journal.RUNNER.lstrip("/"), data=runner, mode=0o755),
-        Entry(name=state, folder=True, mode=0o700, uid=uid, gid=gid),
+        Entry(name=state, folder=True, mode=0o700, uid=ids.uid, gid=ids.gid),
         Entry(name=journal.LOGS.lstrip("/"), folder=True, mode=0o755),
-        Entry(name=logs, folder=True, mode=0o700, uid=uid, gid=gid),
+        Entry(name=logs, folder=True, mode=0o700, uid=ids.uid, gid=ids.gid),
+        _journal(state, owed, ids),
     ]
-    if change:
+    if ids.change:
         entries += [
-            Entry(name="etc/passwd", data=change.passwd.encode(errors="surrogateescape")),
-            Entry(name="etc/group", data=change.group.encode(errors="surrogateescape")),
+            Entry(name="etc/passwd", data=ids.change.passwd.encode(errors="surrogateescape")),
+            Entry(name="etc/group", data=ids.change.group.encode(errors="surrogateescape")),
         ]
-    text = f"prepared\n{owed}".encode()
-    return pack([*entries, Entry(name=f"{state}/journal", data=text, mode=0o600, uid=uid, gid=gid)])
+    return pack([*entries, _journal(state, owed + b"prepared\n", ids)])
 
 
-def _change(site: Site, step: PrepareContainer, passwd: str, group: str) -> UidChange | None:
+def _journal(state: str, text: bytes, ids: Ids) -> Entry:
+    return Entry(name=f"{state}/journal", data=text, mode=0o600, uid=ids.uid, gid=ids.gid)
+
+
+async def _ids(site: Site, seen: Observation, step: PrepareContainer) -> Ids:
+    name = user_name(step.user)
+    if name in ("", "root", "0"):
+        return Ids()
+    passwd, group = await asyncio.gather(
+        text_inside(site, step.container, "/etc/passwd"), text_inside(site, step.container, "/etc/group")
+    )
+    user = find_user(passwd, name)
+    if user is None and name.isdigit():
+        return Ids(int(name), int(name))
+    if user is None:
+        raise RemoteUserUnknown(
+            f"The image has no user {name}.",
+            evidence=tuple(f"/etc/passwd: {line}" for line in passwd.splitlines()[-3:]),
+            hint="Correct remoteUser or containerUser, or add the user in the Dockerfile.",
+        )
     if step.uid is None or step.gid is None:
-        return None
+        return Ids(user.uid, user.gid)
     found = plan_uid(passwd, group, step.user, step.uid, step.gid)
-    if isinstance(found, UidChange):
-        return found
-    text = f"The ids of {step.user} stay as they are in the image, because {found.reason}."
-    site.reporter.emit(Notice(level="info", code="user-ids-kept", text=text))
-    return None
+    if not isinstance(found, UidChange):
+        if not seen.journal.owed:
+            text = f"The ids of {name} stay as they are in the image, because {found.reason}."
+            site.reporter.emit(Notice(level="info", code="user-ids-kept", text=text))
+        return Ids(user.uid, user.gid, None, seen.journal.owed)
+    return Ids(found.new_uid, found.new_gid, found, _owed(found))
 
 
-def _ids(user: User | None, name: str, change: UidChange | None) -> tuple[int, int]:
-    if change:
-        return change.new_uid, change.new_gid
-    if user:
-        return user.uid, user.gid
-    return (int(name), int(name)) if name.isdigit() else (0, 0)
-
-
-def _owed(change: UidChange | None) -> str:
-    if change is None or not change.home:
+def _owed(change: UidChange) -> str:
+    if not change.home:
         return ""
     return f"{change.old_uid} {change.old_gid} {change.new_uid} {change.new_gid} {change.home}"
