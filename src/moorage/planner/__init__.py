@@ -1,7 +1,5 @@
-"""Decides, from facts alone, what brings a workspace to its configuration (design promise 1)."""
+"""Decides, from facts alone, what brings a workspace to its configuration (design promise 1).
 
-from moorage.planner.facts import Facts
-from moorage.planner.plan import Ask, Plan, plan
-from moorage.planner.request import Request
-
-__all__ = ["Ask", "Facts", "Plan", "Request", "plan"]
+request, facts → plan (`plan(request, facts)`), which asks questions or gives steps. Import the modules
+themselves; nothing is loaded here, so that a command that plans nothing does not pay for it.
+"""

@@ -8,8 +8,9 @@ from moorage.builders.images import push as push_image
 from moorage.errors import UsageError
 from moorage.facts.image import in_registry
 from moorage.oci.failures import ImageNotFound
-from moorage.planner import Ask, Facts, Request, plan
-from moorage.planner.plan import observe
+from moorage.planner.facts import Facts
+from moorage.planner.plan import Ask, observe, plan
+from moorage.planner.request import Request
 from moorage.planner.steps import BuildImage, PullImage, RunInitialize
 from moorage.spec.observation import Observation
 from moorage.workspace.answers import answers

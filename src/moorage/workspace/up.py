@@ -9,9 +9,9 @@ import msgspec
 from moorage.engine.errors import NameTaken
 from moorage.errors import DeadlineError, MoorageError
 from moorage.events import Notice, StepEnded, StepStarted
-from moorage.planner import Ask, Facts, Plan, Request, plan
+from moorage.planner.facts import Facts
 from moorage.planner.learning import forecast, learn
-from moorage.planner.plan import observe
+from moorage.planner.plan import Ask, Plan, observe, plan
 from moorage.planner.questions import (
     AskEngine,
     FindImage,
@@ -21,6 +21,7 @@ from moorage.planner.questions import (
     ReadConfiguration,
     ReadDockerfile,
 )
+from moorage.planner.request import Request
 from moorage.planner.steps import RunHooks, Step
 from moorage.spec import names
 from moorage.spec.observation import Observation

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from moorage.planner import Ask, Facts, Request
-from moorage.planner.plan import plan
+from moorage.planner.facts import Facts
+from moorage.planner.plan import Ask, plan
 from moorage.planner.questions import (
     AskEngine,
     ConfigurationFile,
@@ -20,7 +20,7 @@ from moorage.planner.questions import (
     ReadConfiguration,
     ReadDockerfile,
 )
-from moorage.planner.request import Host
+from moorage.planner.request import Host, Request
 from moorage.spec.image import ImageFacts
 from moorage.spec.observation import EngineFacts, Observation
 from moorage.spec.source import GitSource, ImageSource, LocalFolder, Source

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moorage.planner import Ask, Facts, Plan, Request, plan
 from moorage.planner.errors import ComposeNotYet, FeaturesNotYet, HostCommandRefused, NameInUse
+from moorage.planner.facts import Facts
 from moorage.planner.learning import forecast, learn, predicted
+from moorage.planner.plan import Ask, Plan, plan
 from moorage.planner.questions import Observe, ReadConfiguration, TakenName
+from moorage.planner.request import Request
 from moorage.planner.steps import (
     BuildImage,
     CloneSource,
