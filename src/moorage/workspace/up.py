@@ -62,8 +62,33 @@ async def up(request: Request, site: Site) -> Up:
 
     Raises every error of the rooms below; what was done until then stays and the next `up` goes on from it.
     """
-    facts, warned = Facts(), frozenset[str]()
     _tell_of_inactivity(site)
+    try:
+        return await _until_settled(request, site)
+    except MoorageError as error:
+        from moorage.workspace.timeline import remember  # a run that ends well leaves nothing
+
+        remember(site.cache, request, error, site.reporter)
+        raise
+
+
+async def foresee(request: Request, site: Site) -> Plan:
+    """The whole plan without changing anything: questions are answered, steps are only predicted."""
+    now = await _first_plan(request, site)
+    reached = forecast(request, now)
+    for _ in range(_ROUNDS):
+        if reached.ask is None or not all(isinstance(each, _FORESEEABLE) for each in reached.ask.questions):
+            break
+        known = reached.facts.answered(await answers(request, site, reached.ask.questions))
+        reached = forecast(request, known, reached.plan.steps)
+    outcome = plan(request, now)
+    if isinstance(outcome, Ask):
+        return reached.plan
+    return msgspec.structs.replace(reached.plan, warnings=outcome.warnings, differences=outcome.differences)
+
+
+async def _until_settled(request: Request, site: Site) -> Up:
+    facts, warned = Facts(), frozenset[str]()
     done: list[Step] = []
     for _ in range(_ROUNDS):
         outcome = plan(request, facts)
@@ -83,21 +108,6 @@ async def up(request: Request, site: Site) -> Up:
         f"The workspace {request.slug} did not come to rest in {_ROUNDS} rounds.",
         hint="See whether another process keeps changing its container, then run the command again.",
     )
-
-
-async def foresee(request: Request, site: Site) -> Plan:
-    """The whole plan without changing anything: questions are answered, steps are only predicted."""
-    now = await _first_plan(request, site)
-    reached = forecast(request, now)
-    for _ in range(_ROUNDS):
-        if reached.ask is None or not all(isinstance(each, _FORESEEABLE) for each in reached.ask.questions):
-            break
-        known = reached.facts.answered(await answers(request, site, reached.ask.questions))
-        reached = forecast(request, known, reached.plan.steps)
-    outcome = plan(request, now)
-    if isinstance(outcome, Ask):
-        return reached.plan
-    return msgspec.structs.replace(reached.plan, warnings=outcome.warnings, differences=outcome.differences)
 
 
 async def _first_plan(request: Request, site: Site) -> Facts:
