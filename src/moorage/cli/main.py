@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -32,6 +33,8 @@ COMMANDS = {
     "config": ("config", "Show a configuration as moorage understands it"),
     "completion": ("completion", "Print the completion script for a shell"),
 }
+DEFAULTED = ("up", "plan", "build")
+"""The commands whose options may have defaults in config.toml."""
 
 
 class _Lazy(click.Group):
@@ -67,6 +70,8 @@ class _Lazy(click.Group):
             from moorage.devcontainer.spelling import did_you_mean
 
             ctx.fail(f"There is no command {args[0]!r}. {did_you_mean(args[0], COMMANDS)}".strip())
+        if args and args[0] in DEFAULTED and not ctx.resilient_parsing:
+            ctx.default_map = _defaults(args)
         return super().resolve_command(ctx, args)
 
 
@@ -78,3 +83,26 @@ class _Lazy(click.Group):
 @click.version_option(__version__, prog_name="moorage", message="%(prog)s %(version)s")
 def cli() -> None:
     """Turn any repository with a devcontainer.json into a running workspace."""
+
+
+def _defaults(args: list[str]) -> dict[str, Any]:
+    """The user's own defaults; help is printed without them, also where their file is broken."""
+    if "--help" in args or "-h" in args:
+        return {}
+    from moorage.cli.defaults import load_defaults
+    from moorage.errors import MoorageError
+
+    try:
+        return dict.fromkeys(DEFAULTED, load_defaults(os.environ))
+    except MoorageError as error:
+        from moorage.cli.report import Output
+        from moorage.cli.run import fail, open_reporter
+
+        output = Output(result=_given(args, "--output"), log=_given(args, "--log-format"))
+        fail(error, output, open_reporter(output))
+
+
+def _given(args: list[str], option: str) -> Literal["text", "json"]:
+    """How to print an error that comes before the options are parsed."""
+    joined = "\0".join(args)
+    return "json" if f"{option}=json" in args or f"{option}\0json" in joined else "text"

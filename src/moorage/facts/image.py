@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from moorage.engine.client import Engine, quoted
 from moorage.engine.errors import ImageMissing, NotFound
@@ -13,15 +14,23 @@ from moorage.planner.questions import FindImage
 from moorage.spec import names
 from moorage.spec.image import ImageFacts
 
+if TYPE_CHECKING:
+    from moorage.oci.configuration import Registries
 
-async def find(engine: Engine, question: FindImage, reporter: Reporter) -> ImageFacts | None:
+Own = Callable[[], "Registries"]
+"""The user's registry settings, made only where a registry is asked."""
+
+
+async def find(
+    engine: Engine, question: FindImage, reporter: Reporter, own: Own | None = None
+) -> ImageFacts | None:
     """The image, or None where the question allows it. Raises the errors of the registry client."""
     if not question.fresh:
         local = await on_engine(engine, question.reference)
         if local or question.local:
             return local
     try:
-        return await in_registry(engine, question.reference, question.platform, reporter)
+        return await in_registry(engine, question.reference, question.platform, reporter, own)
     except ImageError:
         if question.optional:
             return None
@@ -37,20 +46,22 @@ async def on_engine(engine: Engine, reference: str) -> ImageFacts | None:
     return _facts(reference, from_inspect(found), present=True)
 
 
-async def in_registry(engine: Engine, reference: str, platform: str, reporter: Reporter) -> ImageFacts:
-    """The image as its registry has it, with the engine's own mirrors and plain-HTTP registries.
+async def in_registry(
+    engine: Engine, reference: str, platform: str, reporter: Reporter, own: Own | None = None
+) -> ImageFacts:
+    """The image as its registry has it, with the user's mirrors and settings before the engine's own.
 
     Three small requests and no layer. Raises the errors of `moorage.oci.failures`.
     """
     from moorage.oci.client import Client  # the warm path never asks a registry
-    from moorage.oci.configuration import from_engine_info
+    from moorage.oci.configuration import from_engine_info, merge
     from moorage.oci.credentials import Credentials
     from moorage.oci.manifest import parse_platform
     from moorage.oci.reference import parse
 
     info = await engine.get("/info", dict[str, object])
     wanted = parse_platform(platform or _platform(info))
-    registries = from_engine_info(info)
+    registries = merge(own(), from_engine_info(info)) if own else from_engine_info(info)
     async with Client(registries, Credentials(reporter=reporter), reporter=reporter) as client:
         config = await client.image_config(parse(reference), wanted)
     return _facts(reference, from_registry(config), present=False)

@@ -43,7 +43,7 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
         case Observe():
             return await site.driver.observe(question.container, volume=question.volume)
         case FindImage():
-            return await image.find(site.engine, question, site.reporter)
+            return await image.find(site.engine, question, site.reporter, site.preferences.registries)
         case ReadDockerfile():
             return dockerfile.dockerfile(question)
         case HashContext():

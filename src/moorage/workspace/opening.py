@@ -10,6 +10,7 @@ from moorage.drivers.docker.opening import opened
 from moorage.drivers.docker.options import parse
 from moorage.errors import UsageError
 from moorage.events import LogLine, Redacting
+from moorage.workspace.preferences import load
 from moorage.workspace.site import Site, cache_folder
 
 DRIVERS = ("docker",)
@@ -29,13 +30,17 @@ async def open_site(
     options: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Site]:
-    """A site for one run. Nothing is contacted yet. Raises UnknownDriver, BadOption, EngineMissing."""
+    """A site for one run; `options` win over those of config.toml. Nothing is contacted yet.
+
+    Raises UnknownDriver, BadOption, EngineMissing, and what `preferences.load` raises.
+    """
     if driver not in DRIVERS:
         raise UnknownDriver(
             f"There is no driver {driver!r}.", hint=f"Choose one of these: {', '.join(DRIVERS)}."
         )
     environ = dict(os.environ if environment is None else environment)
-    settings = parse(options or {})
+    preferences = load(environ)
+    settings = parse({**preferences.drivers.get(driver, {}), **(options or {})})
 
     def tell(line: str) -> None:
         reporter.emit(LogLine(step="install", text=line))
@@ -49,4 +54,5 @@ async def open_site(
             reporter=reporter,
             cache=cache_folder(environ),
             environment=environ,
+            preferences=preferences,
         )

@@ -12,6 +12,7 @@ from moorage.engine.client import Engine
 from moorage.events import Redacting
 from moorage.planner.request import Host
 from moorage.spec.source import LocalFolder, Source
+from moorage.workspace.preferences import Preferences
 
 
 class Site:
@@ -26,6 +27,7 @@ class Site:
         reporter: Redacting,
         cache: Path,
         environment: Mapping[str, str],
+        preferences: Preferences | None = None,
     ) -> None:
         self.engine = engine
         self.driver = driver
@@ -33,6 +35,7 @@ class Site:
         self.reporter = reporter
         self.cache = cache
         self.environment = environment
+        self.preferences = preferences or Preferences()
 
 
 def host(source: Source | None, environment: Mapping[str, str]) -> Host:
