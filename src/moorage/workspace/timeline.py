@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -76,4 +77,5 @@ def write(cache: Path, failures: tuple[Failure, ...]) -> None:
             file.write(msgspec.json.encode(failures))
         draft.replace(cache / _FILE)
     except (OSError, UnicodeEncodeError):
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
