@@ -1,4 +1,4 @@
-"""The configurations that are interrupted: each hook leaves a line when it begins and one when it succeeds."""
+"""The configurations that are interrupted: each hook leaves a line when it begins and when it succeeds."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ RANDOM_TIMES = 100
 CI_TIMES = 3
 """Random times for each kind and victim in CI; the others only with --full."""
 
-Kill = Callable[[str, Path], Interrupted]
+Kill = Callable[..., Interrupted]
+"""Called with a mark and the arguments of the command."""
 
 
 class Laboratory:
@@ -54,10 +56,10 @@ class Laboratory:
         return state, run.seconds
 
     def interrupted(self, kind: str, expected: EndState, kill: Kill) -> Interrupted:
-        """One run cut off, the next one finishing it: the state is as `expected`, and a third does nothing."""
+        """One run cut off, the next finishing it: the state is as `expected`, and a third does nothing."""
         example = self.example(kind)
         mark = f"{self.cleanup.token}-{self.count}"
-        run = kill(mark, example.folder)
+        run = kill(mark, "up", example.folder)
         assert left_running(mark) == []
         self.cli.ok("up", example.folder, "--output", "json")
         assert self.at_rest(example, lambda state: state == expected) == expected
@@ -68,7 +70,7 @@ class Laboratory:
         return run
 
     def at_rest(self, example: Example, enough: Callable[[EndState], bool]) -> EndState:
-        """The state, looked at again for a while: after the hooks the runner asks the user's shell once more."""
+        """The state, looked at for a while: after the hooks the runner asks the user's shell once more."""
         deadline = time.monotonic() + 5
         while True:
             state = end_state(self.docker, self.cli, example.folder, example.token)
@@ -99,7 +101,7 @@ def _every_event(laboratory: Laboratory, kind: str, victim: Victim, first: int, 
         run = laboratory.interrupted(
             kind,
             expected,
-            lambda mark, folder: kill_after_event(laboratory.cli, victim, number, mark, "up", folder),
+            partial(kill_after_event, laboratory.cli, victim, number),
         )
         if len(run.events) < number:
             assert run.code == 0
@@ -133,7 +135,7 @@ def _at_random_times(laboratory: Laboratory, kind: str, victim: Victim, times: r
         laboratory.interrupted(
             kind,
             expected,
-            lambda mark, folder: kill_after_time(laboratory.cli, victim, moment, mark, "up", folder),
+            partial(kill_after_time, laboratory.cli, victim, moment),
         )
 
 

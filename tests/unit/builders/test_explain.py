@@ -158,15 +158,19 @@ def test_silence_is_still_an_error():
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "in_cache"),
     [
-        "failed to commit exc2fy to stbe72 during finalize: failed to stat active key during commit: "
-        "snapshot exc2fy does not exist: not found",
-        "failed to get session: no active session for abc: context deadline exceeded",
-        "failed to solve: Canceled: context canceled",
+        (
+            "failed to commit exc2fy to stbe72 during finalize: failed to stat active key during commit: "
+            "snapshot exc2fy does not exist: not found",
+            True,
+        ),
+        ("failed to get session: no active session for abc: context deadline exceeded", False),
+        ("failed to solve: Canceled: context canceled", False),
     ],
 )
-def test_a_step_shared_with_a_build_that_was_cut_off(error):
+def test_a_step_shared_with_a_build_that_was_cut_off(error, in_cache):
     found = failed("[2/2] RUN make", error)
     assert type(found) is BuildDisturbed
+    assert found.in_cache is in_cache
     assert "docker/Dockerfile" in found.message

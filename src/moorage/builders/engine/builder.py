@@ -75,9 +75,10 @@ class EngineBuilder:
         try:
             digest, progress = await self._once(spec, context, reporter, step)
         except BuildDisturbed as error:
-            text = f"{error.message} It is built once more."
+            text = f"{error.message} It is built once more{', without the cache' if error.in_cache else ''}."
             reporter.emit(Notice(level="fallback", code=error.code, text=text))
-            digest, progress = await self._once(spec, context, reporter, step)
+            again = msgspec.structs.replace(spec, no_cache=spec.no_cache or error.in_cache)
+            digest, progress = await self._once(again, context, reporter, step)
         return Built(
             image_id="" if spec.push else await self._image(spec),
             digest=digest,

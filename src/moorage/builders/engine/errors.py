@@ -18,9 +18,13 @@ class BuildFailed(ImageError):
 
 
 class BuildDisturbed(BuildFailed):
-    """The engine lost a step that this build shared with another one which was cut off at that moment."""
+    """The engine lost a step that this build shares with one that was cut off.
+
+    `in_cache`: it keeps the lost step in its cache, so that only a build without it gets past.
+    """
 
     code = "build-disturbed"
+    in_cache = False
 
 
 class BuilderMissing(EngineError):

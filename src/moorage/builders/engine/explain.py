@@ -27,10 +27,9 @@ _WRAPPED = (
     r"^(?:ERROR: )?failed to solve: |^.*failed to create LLB definition: "
     r"|failed to (?:compute cache key|calculate checksum of ref \S+): "
 )
-_DISTURBED = re.compile(
-    r"no active sessions?\b|failed to commit \S+ to \S+ during finalize"
-    r"|snapshot \S+ does not exist: not found|context canceled$"
-)
+_DISTURBED = re.compile(r"no active sessions?\b|context canceled$")
+_LOST = re.compile(r"failed to commit \S+ to \S+ during finalize|snapshot \S+ does not exist: not found")
+"""What Docker 29 says from then on, to every build with this step, where a client was killed at its end."""
 _TOO_NEW = r"unknown (?:instruction|flag)|unexpected (?:key|mount)"
 _TAIL = 20
 
@@ -70,13 +69,16 @@ def _words(failure: Failure) -> str:
 
 
 def _disturbed(spec: BuildSpec, said: str) -> BuildDisturbed | None:
-    if not _DISTURBED.search(said):
+    lost = _LOST.search(said) is not None
+    if not lost and not _DISTURBED.search(said):
         return None
-    return BuildDisturbed(
-        f"The engine lost a step of {spec.dockerfile_name} to another build of the same that was cut off.",
+    error = BuildDisturbed(
+        f"The engine lost a step of {spec.dockerfile_name} to a build of the same that was cut off.",
         evidence=tuple(said.splitlines()[-5:]),
-        hint="Run the command again.",
+        hint="Run the command again, or clear the engine's build cache: `docker builder prune`.",
     )
+    error.in_cache = lost
+    return error
 
 
 def _setup_error(said: str) -> MoorageError | None:

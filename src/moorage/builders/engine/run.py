@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -16,13 +14,12 @@ from moorage.builders.engine import child
 from moorage.builders.engine.buildx import Buildx, Inputs, arguments, attests
 from moorage.builders.engine.carriage import Carried
 from moorage.builders.engine.explain import explain
+from moorage.builders.engine.folder import private_folder
 from moorage.builders.engine.place import beside, encoded, place, unpack
 from moorage.builders.engine.plain import Plain
 from moorage.builders.engine.progress import Progress
 from moorage.builders.engine.rawjson import RawJson
 from moorage.spec.build import BuildSpec
-
-_PREFIX = "moorage-build-"
 
 
 class Run:
@@ -47,7 +44,7 @@ class Run:
 
     async def from_folder(self) -> None:
         """Let the builder read the folder; it fetches what it has not seen yet."""
-        with _private_folder() as folder:
+        with private_folder() as folder:
             dockerfile = beside(folder, self._carried.dockerfile, self._context)
             await self._start(self._inputs(dockerfile, self._spec.context), None)
 
@@ -60,13 +57,13 @@ class Run:
         if not self._spec.push:
             await self._start(self._inputs(where.name), extra)
             return None
-        with _private_folder() as folder:
+        with private_folder() as folder:
             metadata = f"{folder}/metadata.json"
             await self._start(self._inputs(where.name, metadata=metadata), extra)
             return _digest(metadata)
 
     async def _from_unpacked(self) -> str | None:
-        with _private_folder() as folder:
+        with private_folder() as folder:
             there = await asyncio.to_thread(unpack, folder, self._carried.dockerfile, self._context)
             metadata = f"{folder}/metadata.json" if self._spec.push else ""
             await self._start(self._inputs(there.dockerfile, there.context, metadata), None)
@@ -98,37 +95,6 @@ class Run:
             await self._start(inputs, extra)
             return
         raise explain(self._spec, failure)
-
-
-@contextlib.contextmanager
-def _private_folder() -> Iterator[str]:
-    """A temporary folder for us alone, with what killed runs have left of theirs removed."""
-    import tempfile  # only where a build needs files
-
-    _sweep(tempfile.gettempdir())
-    prefix = f"{_PREFIX}{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-        yield folder
-
-
-def _sweep(parent: str) -> None:
-    import shutil  # as above
-
-    for entry in Path(parent).glob(f"{_PREFIX}*-*"):
-        owner = entry.name.removeprefix(_PREFIX).partition("-")[0]
-        with contextlib.suppress(OSError):
-            if owner.isdecimal() and not _lives(int(owner)) and entry.lstat().st_uid == os.getuid():
-                shutil.rmtree(entry)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 class _Metadata(msgspec.Struct):

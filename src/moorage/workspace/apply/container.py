@@ -47,6 +47,9 @@ async def _create(site: Site, engine: EngineFacts, step: CreateContainer) -> Res
     for text in verdict.warnings:
         site.reporter.emit(Notice(level="warning", code="driver", text=text))
     created = await site.driver.create(step.spec, engine)
+    from moorage.builders.engine.folder import sweep  # a killed build's files go, though no build is due now
+
+    sweep()
     return Result(container=created)
 
 
