@@ -52,7 +52,7 @@ def script(
 ) -> bytes:
     """The lines for the runner. `environment` is complete; `secrets` are values to hide in the output.
 
-    `limit` is in seconds for each command. Raises NotAnArgument for a NUL byte, which no argument can hold.
+    `limit` is in seconds for each command. Raises NotAnArgument for what no argument can hold: a NUL byte, half a character.
     """
     exported = {name: value for name, value in environment.items() if exportable(name)}
     odd = tuple(f"{name}={value}" for name, value in environment.items() if name not in exported)
@@ -65,7 +65,7 @@ def script(
     ]
     for task in tasks:
         lines += _told(task, ("env", *odd, *task.argv) if odd else task.argv)
-    return "".join([*lines, "go\n"]).encode(errors="surrogateescape")
+    return _bytes("".join([*lines, "go\n"]))
 
 
 def exportable(name: str) -> bool:
@@ -96,3 +96,14 @@ def _line(kind: str, text: str) -> str:
             hint="Remove it from devcontainer.json or from the secrets file.",
         )
     return kind + text.replace("\n", "\n+") + "\n"
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise NotAnArgument(
+            "A hook's argument or environment has half of a character, which no program can receive.",
+            evidence=(repr(text[max(0, error.start - 20) : error.end + 20]),),
+            hint="Write the character as a whole: in JSON both halves of its \\u escapes.",
+        ) from error

@@ -36,7 +36,7 @@ def logs(instance: str) -> str:
 
 
 def stage_key(hook: str, index: int, started_at: str = "") -> str:
-    """Name one value of a hook in the journal; postStartCommand is due anew at every start, so it has that too."""
+    """One value of a hook in the journal; postStartCommand is due anew at every start, so it has that too."""
     return f"{hook}:{index}@{started_at}" if hook == "postStartCommand" else f"{hook}:{index}"
 
 

@@ -46,7 +46,12 @@ def test_other_names_are_not(name: str) -> None:
     assert not exportable(name)
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\0")), max_size=5))
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(NotAnArgument, match="half"):
+        script([Task(stage="s", key="k", argv=("\ud800",))], environment={}, folder="/")
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), max_size=5))
 def test_values_come_back_out_of_the_lines(arguments: list[str]) -> None:
     encoded = script([Task(stage="s", key="k", argv=tuple(arguments))], environment={}, folder="/")
     found: list[str] = []
