@@ -20,6 +20,12 @@ STATIC = (
     "github.com/moby/buildkit/frontend/dockerfile/cmd/dockerfile-frontend",
 )
 RUNC = "github.com/opencontainers/runc"
+C_TOOLS = {
+    "gcc": "gcc",
+    "pkg-config": "pkg-config",
+    "/usr/include/pthread.h": "libc6-dev",
+    "/usr/include/seccomp.h": "libseccomp-dev",
+}
 LDFLAGS = f"-s -w -X github.com/moby/moby/v2/dockerversion.Version={ENGINE_VERSION}"
 
 
@@ -28,7 +34,7 @@ def built(layout: Layout) -> Path:
     target = layout.products / f"docker-29-{_key()}"
     if target.exists():
         return target
-    debs.install({"gcc": "gcc", "pkg-config": "pkg-config", "/usr/include/seccomp.h": "libseccomp-dev"})
+    debs.install(C_TOOLS)
     go = _go(layout)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     draft.mkdir(parents=True)
