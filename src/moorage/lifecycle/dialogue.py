@@ -52,7 +52,8 @@ def script(
 ) -> bytes:
     """The lines for the runner. `environment` is complete; `secrets` are values to hide in the output.
 
-    `limit` is in seconds for each command. Raises NotAnArgument for what no argument can hold: a NUL byte, half a character.
+    `limit` is in seconds for each command. Raises NotAnArgument for what no argument can hold: a NUL byte,
+    half a character.
     """
     exported = {name: value for name, value in environment.items() if exportable(name)}
     odd = tuple(f"{name}={value}" for name, value in environment.items() if name not in exported)
