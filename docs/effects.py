@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "DEVCONTAINERS_OCI_AUTH": "Registry logins as `registry|user|password`, separated by commas.",
     "GITHUB_TOKEN": "The login for `ghcr.io` where no other is known.",
     "BUILDX_BUILDER": "Another builder than the engine's own.",
+    "MOORAGE_CONFIG": "Another place for config.toml.",
     "MOORAGE_CACHE": "The folder of caches, instead of `$XDG_CACHE_HOME/moorage`; it may be deleted.",
 }
 

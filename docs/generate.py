@@ -8,16 +8,19 @@ import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import click
 
 import moorage
 from docs import effects
+from moorage.cli import defaults
 from moorage.cli.main import COMMANDS, cli
 from moorage.devcontainer.legacy import MOVED
 from moorage.devcontainer.properties import Build, Configuration
 from moorage.drivers.docker import options
 from moorage.errors import MoorageError
+from moorage.workspace import preferences
 
 FOLDER = Path(__file__).with_name("reference")
 NOTE = "<!-- Made by `python -m docs.generate`; do not edit. -->\n\n"
@@ -73,26 +76,28 @@ def errors() -> str:
 
 
 def driver_options() -> str:
-    """`-o KEY=VALUE`, and the environment."""
+    """`-o KEY=VALUE`, a person's own config.toml, and the environment."""
     names = tuple(options._OPTIONS)
-    defaults = options.Options()
+    given = options.Options()
     rows = [
         (
             f"`{name}`",
             effects.OPTIONS[name],
             options._OPTIONS[name][2],
-            _default(getattr(defaults, options._OPTIONS[name][0])),
+            _default(getattr(given, options._OPTIONS[name][0])),
         )
         for name in names
     ]
     environment = [(f"`{name}`", text) for name, text in effects.ENVIRONMENT.items()]
     return (
-        "# Driver options and environment\n\n"
+        "# Options, config.toml, environment\n\n"
         "Give an option of the driver as `-o KEY=VALUE`, as often as needed.\n\n"
-        "## docker\n\n"
-        + _table(("option", "meaning", "value", "default"), rows)
-        + "\n## Environment\n\n"
-        + _table(("variable", "meaning"), environment)
+        "## docker\n\n" + _table(("option", "meaning", "value", "default"), rows) + "\n## config.toml\n\n"
+        "Your own defaults, in `$XDG_CONFIG_HOME/moorage/config.toml` (`~/.config/moorage/config.toml`).\n"
+        "The command line wins. For example:\n\n"
+        f"```toml\n{_example(preferences)}```\n\n"
+        f"`[up]` takes {_listed(defaults.OPTIONS)}, each as the option of `moorage up` of that name.\n\n"
+        "## Environment\n\n" + _table(("variable", "meaning"), environment)
     )
 
 
@@ -164,6 +169,15 @@ def _meaning(error: type[MoorageError]) -> str:
     """The first paragraph of its own docstring."""
     text = inspect.cleandoc(error.__doc__ or "") if "__doc__" in error.__dict__ else ""
     return " ".join(text.split("\n\n")[0].split())
+
+
+def _example(module: ModuleType) -> str:
+    """The TOML of a module's docstring: all after its first paragraph."""
+    return inspect.cleandoc(module.__doc__ or "").partition("\n\n")[2] + "\n"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _default(value: object) -> str:
