@@ -27,9 +27,9 @@ def run(
     try:
         return asyncio.run(_cancelled_by_signals(work))
     except MoorageError as error:
-        fail(error, output, reporter)
+        fail(error, output, reporter, exit_code)
     except Exception as error:
-        fail(_defect(error), output, reporter)
+        fail(_defect(error), output, reporter, exit_code)
     except (KeyboardInterrupt, asyncio.CancelledError):
         reporter.emit(Failed(code="interrupted", exit_code=INTERRUPTED, message="Interrupted."))
         sys.exit(INTERRUPTED)
