@@ -9,7 +9,8 @@ import click
 
 from moorage.cli.options import F, output_of, pairs, source_and_host
 from moorage.cli.report import Output
-from moorage.cli.run import fail, open_reporter
+from moorage.cli.run import fail, open_reporter, run
+from moorage.drivers.base import Listed
 from moorage.errors import MoorageError, UsageError
 from moorage.events import Redacting
 from moorage.planner.request import Dotfiles, Request
@@ -20,6 +21,12 @@ class BadName(UsageError):
     """A workspace's name has characters that no object's name can have."""
 
     code = "bad-name"
+
+
+class BadMountOption(UsageError):
+    """--mount was given something that is no mount."""
+
+    code = "bad-mount-option"
 
 
 class BadBuildSecret(UsageError):
@@ -58,6 +65,9 @@ def asked(source: str, values: dict[str, Any]) -> Asked:
     reporter = open_reporter(output)
     try:
         options = pairs(values["driver_options"], "-o")
+        if _is_bare_name(source):
+            named = run(_named(source, reporter, values["driver"], options), output, reporter)
+            source, values = _from_labels(source, values, named)
         request = request_of(source, values)
         reporter.add(secrets_of(request))
     except MoorageError as error:
@@ -80,7 +90,7 @@ def request_of(source: str, values: dict[str, Any]) -> Request:
         allow_host_commands=values.get("allow_host_commands", False),
         environment=tuple(pairs(values.get("env", ()), "--env").items()),
         remote_environment=tuple(pairs(values.get("remote_env", ()), "--remote-env").items()),
-        mounts=values.get("mount", ()),
+        mounts=_mounts(values.get("mount", ())),
         dotfiles=_dotfiles(values),
         secrets=tuple(_secrets(values.get("secrets_file")).items()),
         build_secrets=tuple(_build_secret(text) for text in values.get("build_secret", ())),
@@ -98,6 +108,33 @@ def secrets_of(request: Request) -> tuple[str, ...]:
 
     variables = (os.environ.get(secret.variable, "") for secret in request.build_secrets if secret.variable)
     return (*(value for _, value in request.secrets), *(value for value in variables if value))
+
+
+def _is_bare_name(text: str) -> bool:
+    """A word that can only be a workspace's name: no folder here is called so, no URL or path looks so."""
+    return text.replace("-", "").isalnum() and text.isascii() and not Path(text).is_dir()
+
+
+async def _named(name: str, reporter: Redacting, driver: str, options: dict[str, str]) -> Listed | None:
+    from moorage.workspace.find import NoWorkspace, find
+    from moorage.workspace.opening import open_site
+
+    async with open_site(reporter, driver=driver, options=options) as site:
+        try:
+            return await find(name, site)
+        except NoWorkspace:
+            return None
+
+
+def _from_labels(text: str, values: dict[str, Any], named: Listed | None) -> tuple[str, dict[str, Any]]:
+    """The source, name and configuration that the workspace was asked for with."""
+    from moorage.workspace.find import shown_source
+    from moorage.workspace.recall import identity
+
+    found = identity(named.labels) if named else None
+    if named is None or found is None:
+        return text, values
+    return shown_source(named), {**values, "name": found[0], "config": found[1]}
 
 
 _REQUEST = (
@@ -146,6 +183,18 @@ def _name(name: str) -> str:
             hint="Use 1 to 40 of a-z, 0-9 and -, with a letter or digit at both ends.",
         )
     return name
+
+
+def _mounts(given: tuple[str, ...]) -> tuple[str, ...]:
+    if given:
+        from moorage.devcontainer.mounts import BadMount, parse_mount  # few runs have mounts
+
+        for text in given:
+            try:
+                parse_mount(text)
+            except BadMount as error:
+                raise BadMountOption(f"--mount: {error.message}", hint=error.hint) from error
+    return given
 
 
 def _dotfiles(values: dict[str, Any]) -> Dotfiles | None:
