@@ -1,7 +1,8 @@
-"""`moorage gc`."""
+"""`moorage gc`: takes away what no workspace uses."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -9,44 +10,94 @@ import msgspec
 
 from moorage.cli.opening import opened, site_of
 from moorage.cli.options import driver_options, output_options
+from moorage.cli.report.plain import harmless
 from moorage.cli.run import run
 from moorage.cli.table import size
+from moorage.errors import RefusedError
 from moorage.events import Notice, Redacting
-from moorage.workspace.gc import Garbage, collect, lost_volumes
+from moorage.workspace.gc import Collected, Garbage, caches, decide, look, mine, remove
 
 
-@click.command("gc", epilog="Example: moorage gc --dry-run")
+class VolumesNotConfirmed(RefusedError):
+    """Volumes may hold work that is nowhere else; removing them was not agreed to."""
+
+    code = "volumes-not-confirmed"
+
+
+@click.command("gc", epilog="Example: moorage gc --dry-run --caches")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@click.option("--volumes", is_flag=True, help="Clones without a container too, with all that is in them.")
-@click.option("--caches", is_flag=True, help="This machine's caches too: contexts, repositories, timeline.")
+@click.option("--volumes", is_flag=True, help="Also clones without a container, with all work in them.")
+@click.option("--caches", is_flag=True, help="Also this machine's caches of repositories and build contexts.")
+@click.option("--all-owners", is_flag=True, help="Also helpers and volumes of other users of this engine.")
+@click.option("-y", "--yes", is_flag=True, help="Remove volumes without asking.")
 @driver_options
 @output_options
 def gc_command(**values: Any) -> None:
-    """Remove images that moorage built and no container uses, and helpers that were left behind."""
+    """Remove images that moorage built and no container uses, and helpers that were left behind.
+
+    Names that you gave to an image stay, and so does the image then. Nothing that may hold work is removed
+    without --volumes, and then not without a question (--yes answers it).
+    """
     output, reporter = opened(values)
     found = run(_collect(values, reporter), output, reporter)
+    total = sum(each.size for each in found.removed)
     if output.result == "json":
-        click.echo(msgspec.json.encode(found))
+        body = {
+            "outcome": "success",
+            "dryRun": values["dry_run"],
+            "bytes": total,
+            **msgspec.to_builtins(found),
+        }
+        click.echo(msgspec.json.encode(body))
         return
-    for each in found:
-        click.echo(_line(each, dry_run=values["dry_run"]))
-    total = sum(each.size for each in found if each.removed or values["dry_run"])
-    word = "would be freed" if values["dry_run"] else "freed"
-    click.echo(f"Up to {size(total)} {word}." if total else "Nothing to remove." if not found else "Done.")
+    word = "would remove" if values["dry_run"] else "removed"
+    for each in found.removed:
+        click.echo(_line(word, each))
+    for each in found.kept:
+        click.echo(_line("kept", each))
+    if not found.removed:
+        click.echo("There is nothing to remove.")
+    else:
+        click.echo(f"About {size(total)} {'would be freed' if values['dry_run'] else 'freed'}.")
 
 
-async def _collect(values: dict[str, Any], reporter: Redacting) -> tuple[Garbage, ...]:
+async def _collect(values: dict[str, Any], reporter: Redacting) -> Collected:
     async with site_of(values, reporter) as site:
-        found = await collect(
-            site, volumes_too=values["volumes"], caches=values["caches"], dry_run=values["dry_run"]
+        found = decide(await look(site), owner="" if values["all_owners"] else mine(site))
+        lost = tuple(each for each in found if each.kind == "volume")
+        if not values["volumes"]:
+            _tell_of(lost, reporter)
+            found = tuple(each for each in found if each.kind != "volume")
+        if values["caches"]:
+            found = (*found, *caches(site.cache))
+        if values["dry_run"]:
+            return Collected(removed=found)
+        if values["volumes"] and lost and not values["yes"]:
+            _confirm(lost)
+        return await remove(site, found)
+
+
+def _tell_of(lost: tuple[Garbage, ...], reporter: Redacting) -> None:
+    if lost:
+        listed = ", ".join(each.name for each in lost)
+        text = f"Volumes without a container are kept, as work may be in them: {listed}."
+        hint = "Remove them all with --volumes, or one with `moorage delete`."
+        reporter.emit(Notice(level="info", code="volumes-kept", text=text, hint=hint))
+
+
+def _confirm(lost: tuple[Garbage, ...]) -> None:
+    for each in lost:
+        click.echo(_line("without a container:", each), err=True)
+    if not (os.isatty(0) and os.isatty(2)):
+        raise VolumesNotConfirmed(
+            f"{len(lost)} volumes may hold work that is nowhere else; nothing was removed.",
+            evidence=tuple(each.name for each in lost),
+            hint="Look at them with `moorage list`, then give --yes.",
         )
-        if not values["volumes"] and (kept := await lost_volumes(site)):
-            text = f"Kept, as work may be in them: volumes without a container ({', '.join(kept)})."
-            hint = "Remove them with --volumes, or one with `moorage delete`."
-            reporter.emit(Notice(level="info", code="volumes-kept", text=text, hint=hint))
-        return found
+    if not click.confirm("Remove these with all that is in them?", err=True):
+        raise VolumesNotConfirmed("Nothing was removed.", hint="Answer y, or leave --volumes out.")
 
 
-def _line(each: Garbage, *, dry_run: bool) -> str:
-    word = "would remove" if dry_run else "removed" if each.removed else "kept (in use)"
-    return f"{word} {each.kind} {each.name}" + (f"  {size(each.size)}" if each.size else "")
+def _line(word: str, each: Garbage) -> str:
+    taken = f"  {size(each.size)}" if each.size else ""
+    return harmless(f"{word} {each.kind} {each.name}{taken}  ({each.why})")

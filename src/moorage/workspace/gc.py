@@ -1,11 +1,10 @@
-"""Removes what moorage made and no workspace uses any more: images, helpers, volumes, caches."""
+"""Removes what moorage made and no workspace uses any more: images, helpers; volumes and caches if asked."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,140 +12,257 @@ import msgspec
 
 from moorage.engine import containers, images, volumes
 from moorage.engine.errors import Conflict
-from moorage.engine.volumes import Volume
 from moorage.errors import EngineError
-from moorage.events import Notice
 from moorage.spec import names
-from moorage.workspace.site import Site
+from moorage.workspace.site import Site, owner
 
-OWN_REPOSITORY = "moorage/"
-_HELPER_AFTER = 3600
-"""Seconds after which a helper container that is not at work counts as left behind."""
+OWN_REPOSITORY = "moorage/devcontainer"
+CACHES = ("contexts", "exports", "git")
+"""What of the cache's folder is ours for certain: MOORAGE_CACHE may name one that holds other things too."""
 
-Kind = Literal["image", "container", "volume", "cache"]
+_HELPER_RUNS = 3600
+"""Seconds after which a helper at work counts as left behind."""
+_HELPER_STARTS = 60
+"""Seconds in which a helper may exist without being at work: it is made first and started then."""
+_VOLUME_RESTS = 3600
+"""Seconds in which a volume may exist without a container: an `up` is making it."""
+_GOING = ".removed"
+
+Kind = Literal["image", "helper", "volume", "cache"]
 
 
 class Garbage(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that nobody uses; `size` in bytes, 0 where it is not known. `removed`: it is gone now."""
+    """One thing that nobody uses. `size`: bytes that it alone takes, 0 where unknown; `why` is for people."""
 
     kind: Kind
     name: str
+    why: str
     size: int = 0
-    removed: bool = False
 
 
-class _Used(msgspec.Struct):
-    """What of `GET /containers/json` tells which images and workspaces are in use."""
+class Collected(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it: removed, or kept with the reason."""
+
+    removed: tuple[Garbage, ...] = ()
+    kept: tuple[Garbage, ...] = ()
+
+
+class ImageSeen(msgspec.Struct, frozen=True):
+    """One line of `GET /images/json`; `SharedSize` is -1 where the engine does not say."""
 
     Id: str
+    RepoTags: list[str] | None = None
+    Labels: dict[str, str] | None = None
+    Size: int = 0
+    SharedSize: int = -1
+
+
+class ContainerSeen(msgspec.Struct, frozen=True):
+    """One line of `GET /containers/json`; `Created` in seconds since 1970."""
+
+    Id: str
+    Names: list[str] = []
     Image: str = ""
     ImageID: str = ""
     State: str = ""
     Created: int = 0
-    Names: list[str] = []
     Labels: dict[str, str] | None = None
 
 
-async def collect(site: Site, *, volumes_too: bool, caches: bool, dry_run: bool) -> tuple[Garbage, ...]:
-    """Find all of it and, unless `dry_run`, remove it. What cannot be removed is told and left.
+class VolumeSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A volume with the workspace's labels; times in seconds since 1970, size in bytes (0: unknown)."""
 
-    Volumes are only taken with `volumes_too`: a clone whose container is gone may hold work that is nowhere
-    else. Raises EngineError where the engine cannot be asked.
-    """
-    there = await site.engine.get("/containers/json", list[_Used], {"all": True})
-    found = [*await _images(site, there), *_helpers(there)]
-    if volumes_too:
-        found += await _volumes(site, there)
-    if caches:
-        found += _caches(site.cache)
-    if dry_run:
-        return tuple(found)
-    return tuple([await _removed(each, site) for each in found])
+    name: str
+    labels: dict[str, str]
+    created: float
+    size: int = 0
 
 
-async def lost_volumes(site: Site) -> tuple[str, ...]:
-    """Volumes of workspaces that have no container, by name."""
-    there = await site.engine.get("/containers/json", list[_Used], {"all": True})
-    return tuple(each.name for each in await _volumes(site, there))
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the engine holds at one moment."""
+
+    images: tuple[ImageSeen, ...] = ()
+    containers: tuple[ContainerSeen, ...] = ()
+    volumes: tuple[VolumeSeen, ...] = ()
+    now: float
 
 
-async def _images(site: Site, there: Sequence[_Used]) -> list[Garbage]:
-    """Those under moorage's own name, and nameless ones with its label; names that others gave stay."""
-    used = {each.ImageID for each in there} | {each.Image for each in there}
-    found = []
-    for image in await images.find(site.engine, names.IMAGE_INPUTS):
-        tags = [tag for tag in image.RepoTags or () if tag != "<none>:<none>"]
-        own = [tag for tag in tags if tag.startswith(OWN_REPOSITORY)]
-        if image.Id in used or used.intersection(tags):
-            continue
-        last = len(own) == len(tags)
-        for place, name in enumerate(own or ([] if tags else [image.Id])):
-            found.append(Garbage(kind="image", name=name, size=image.Size if last and place == 0 else 0))
-    return found
-
-
-def _helpers(there: Sequence[_Used]) -> list[Garbage]:
-    now = time.time()
-    return [
-        Garbage(kind="container", name=each.Names[0].removeprefix("/") if each.Names else each.Id)
-        for each in there
-        if (each.Labels or {}).get(names.ROLE) == "helper"
-        and each.State != "running"
-        and now - each.Created > _HELPER_AFTER
-    ]
-
-
-async def _volumes(site: Site, there: Sequence[_Used]) -> list[Garbage]:
-    alive = {(each.Labels or {}).get(names.ID) for each in there}
-    stored: list[Volume] = await volumes.find(site.engine, names.ID)
-    return [
-        Garbage(kind="volume", name=each.Name)
-        for each in stored
-        if (each.Labels or {}).get(names.ID) not in alive
-    ]
-
-
-def _caches(folder: Path) -> list[Garbage]:
-    if not folder.is_dir():
-        return []
-    return [Garbage(kind="cache", name=str(entry), size=_size(entry)) for entry in sorted(folder.iterdir())]
-
-
-def _size(path: Path) -> int:
-    if path.is_symlink() or path.is_file():
-        return path.lstat().st_size
-    return sum(
-        os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - as os.walk gives them
-        for folder, _, files in os.walk(path)
-        for name in files
+async def look(site: Site) -> Seen:
+    """What is there. Raises EngineError."""
+    shown, there, stored = await asyncio.gather(
+        site.engine.get("/images/json", list[ImageSeen], {"shared-size": True}),
+        site.engine.get("/containers/json", list[ContainerSeen], {"all": True}),
+        volumes.find(site.engine, names.ID),
+    )
+    sizes = await _sizes(site) if stored else {}
+    return Seen(
+        images=tuple(shown),
+        containers=tuple(there),
+        volumes=tuple(
+            VolumeSeen(
+                name=each.Name,
+                labels=each.Labels or {},
+                created=_seconds(each.CreatedAt),
+                size=sizes.get(each.Name, 0),
+            )
+            for each in stored
+        ),
+        now=time.time(),
     )
 
 
-async def _removed(garbage: Garbage, site: Site) -> Garbage:
-    try:
-        match garbage.kind:
-            case "image":
-                gone = await images.remove(site.engine, garbage.name)
-            case "container":
-                gone = await containers.remove(site.engine, garbage.name)
-            case "volume":
-                gone = await volumes.remove(site.engine, garbage.name)
-            case "cache":
-                gone = await asyncio.to_thread(_remove_cache, Path(garbage.name))
-    except Conflict:  # somebody uses it since we looked, or another image is built on it
-        return garbage
-    except (EngineError, OSError) as error:
-        text = f"{garbage.name} cannot be removed: {error}"
-        site.reporter.emit(Notice(level="warning", code="not-removed", text=text))
-        return garbage
-    return msgspec.structs.replace(garbage, removed=gone)
+def decide(seen: Seen, *, owner: str) -> tuple[Garbage, ...]:
+    """What nobody uses, volumes last; of helpers and volumes only the owner's ("": everybody's). Pure."""
+    return (*_images(seen), *_helpers(seen, owner), *_volumes(seen, owner))
 
 
-def _remove_cache(path: Path) -> bool:
+def mine(site: Site) -> str:
+    """The owner whose things are collected by default."""
+    return owner(site.environment)
+
+
+def caches(folder: Path) -> tuple[Garbage, ...]:
+    """The caches of this machine; all of them can be made again."""
+    found = [folder / name for name in CACHES if (folder / name).is_dir()]
+    left = sorted(folder.glob(f".*{_GOING}")) if folder.is_dir() else []
+    return tuple(
+        Garbage(kind="cache", name=str(each), why="can be made again", size=_size(each))
+        for each in (*found, *left)
+    )
+
+
+async def remove(site: Site, found: tuple[Garbage, ...]) -> Collected:
+    """Remove these, one after the other; what is in use by now, or cannot be removed, is kept and told."""
+    removed, kept = [], []
+    for each in found:
+        try:
+            await _remove(site, each)
+        except Conflict:
+            kept.append(msgspec.structs.replace(each, why="in use"))
+        except (EngineError, OSError) as error:
+            kept.append(msgspec.structs.replace(each, why=f"cannot be removed: {error}"))
+        else:
+            removed.append(each)
+    return Collected(removed=tuple(removed), kept=tuple(kept))
+
+
+def _images(seen: Seen) -> list[Garbage]:
+    """Those under moorage's own name, and nameless ones with its label.
+
+    Names that others gave stay, and so does an image under them: images made FROM one of ours inherit its
+    label.
+    """
+    used = {name for each in seen.containers for name in (each.Image, each.ImageID)}
+    found = []
+    for image in seen.images:
+        tags = [tag for tag in image.RepoTags or () if tag != "<none>:<none>"]
+        own = [tag for tag in tags if tag.startswith(f"{OWN_REPOSITORY}:")]
+        nameless = not tags and names.IMAGE_INPUTS in (image.Labels or {})
+        if used.intersection((image.Id, *tags)) or not (own or nameless):
+            continue
+        size = image.Size - max(image.SharedSize, 0)
+        last = own[-1] if len(own) == len(tags) and own else image.Id
+        for name in own or [image.Id]:
+            freed = size if name == last else 0
+            found.append(Garbage(kind="image", name=name, why="no container uses it", size=freed))
+    return found
+
+
+def _helpers(seen: Seen, owner: str) -> list[Garbage]:
+    found = []
+    for each in seen.containers:
+        labels, age = each.Labels or {}, seen.now - each.Created
+        if labels.get(names.ROLE) != "helper" or not _belongs(labels, owner):
+            continue
+        running = each.State == "running"
+        if age > (_HELPER_RUNS if running else _HELPER_STARTS):
+            name = each.Names[0].removeprefix("/") if each.Names else each.Id
+            why = f"at work for {age / 3600:.0f} h" if running else f"left behind ({each.State})"
+            found.append(Garbage(kind="helper", name=name, why=why))
+    return found
+
+
+def _volumes(seen: Seen, owner: str) -> list[Garbage]:
+    alive = {(each.Labels or {}).get(names.ID) for each in seen.containers}
+    return [
+        Garbage(kind="volume", name=each.name, why=_whose(each.labels), size=each.size)
+        for each in seen.volumes
+        if each.labels.get(names.ID) not in alive
+        and _belongs(each.labels, owner)
+        and seen.now - each.created > _VOLUME_RESTS
+    ]
+
+
+def _belongs(labels: dict[str, str], owner: str) -> bool:
+    return not owner or labels.get(names.OWNER) == owner
+
+
+def _whose(labels: dict[str, str]) -> str:
+    source = labels.get(names.SOURCE, "").removeprefix("git:")
+    return f"its workspace has no container; cloned from {source}" if source else "it has no container"
+
+
+async def _remove(site: Site, garbage: Garbage) -> None:
+    match garbage.kind:
+        case "image":
+            await images.remove(site.engine, garbage.name)
+        case "helper":
+            await containers.remove(site.engine, garbage.name)
+        case "volume":
+            await volumes.remove(site.engine, garbage.name)
+        case "cache":
+            await asyncio.to_thread(_remove_folder, Path(garbage.name))
+
+
+def _remove_folder(path: Path) -> None:
+    """Out of the way first, so that an `up` at this moment finds all of a cache or nothing."""
     import shutil  # no other command removes folders
 
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-    return True
+    going = path
+    if not path.name.endswith(_GOING):
+        going = path.with_name(f".{path.name}.{os.getpid()}{_GOING}")
+        path.rename(going)
+    shutil.rmtree(going)
+
+
+def _size(folder: Path) -> int:
+    """What the files take on the disk."""
+    total = 0
+    for place, _, files in os.walk(folder):
+        for name in files:
+            try:
+                total += os.lstat(f"{place}/{name}").st_blocks * 512
+            except OSError:  # gone since
+                continue
+    return total
+
+
+class _Usage(msgspec.Struct):
+    Size: int = -1
+
+
+class _Volume(msgspec.Struct):
+    Name: str
+    UsageData: _Usage | None = None
+
+
+class _Disk(msgspec.Struct):
+    Volumes: list[_Volume] | None = None
+
+
+async def _sizes(site: Site) -> dict[str, int]:
+    """The sizes of volumes, which the engine counts on demand; none where it does not come to an end."""
+    try:
+        disk = await site.engine.get("/system/df", _Disk, {"type": "volume"})
+    except EngineError:
+        return {}
+    return {each.Name: max(each.UsageData.Size, 0) for each in disk.Volumes or () if each.UsageData}
+
+
+def _seconds(text: str) -> float:
+    from datetime import datetime  # where there are volumes only
+
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0
