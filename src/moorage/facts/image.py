@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from moorage.engine.client import Engine, quoted
-from moorage.engine.errors import ImageMissing, NotFound
+from moorage.engine.errors import EngineRefused, ImageMissing, NotFound
 from moorage.errors import ImageError
 from moorage.events import Reporter
 from moorage.image.identity import ImageConfig, from_inspect, from_registry, identity
@@ -38,11 +38,16 @@ async def find(
 
 
 async def on_engine(engine: Engine, reference: str) -> ImageFacts | None:
-    """The image as the engine has it; None when it does not."""
+    """The image as the engine has it; None when it does not. Raises BadReference."""
     try:
         found = await engine.get(f"/images/{quoted(reference)}/json", dict[str, object])
     except (ImageMissing, NotFound):
         return None
+    except EngineRefused as refused:
+        from moorage.oci.reference import parse  # as below
+
+        parse(reference)  # says better than the engine what is wrong with it
+        raise refused
     return _facts(reference, from_inspect(found), present=True)
 
 

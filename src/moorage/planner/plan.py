@@ -28,9 +28,11 @@ from moorage.planner.questions import (
 )
 from moorage.planner.request import Request
 from moorage.planner.steps import (
+    BuildImage,
     CloneSource,
     CreateContainer,
     PrepareContainer,
+    PullImage,
     RemoveContainer,
     RunInitialize,
     SettleHome,
@@ -95,6 +97,8 @@ def _plan(request: Request, facts: Facts) -> Plan:
 
     kept = _kept(request, facts, observation)
     chosen = image_step(request, facts, configuration, record_of(kept))
+    if kept and not kept.started_at and _differs(request, facts, configuration, chosen, kept):
+        kept, chosen = None, image_step(request, facts, configuration, None)
     if not isinstance(chosen, Chosen):
         return Plan(steps=(chosen,), more=True, warnings=noted)
 
@@ -112,6 +116,19 @@ def _plan(request: Request, facts: Facts) -> Plan:
         wanted=target,
         identity=chosen.image.identity,
     )
+
+
+def _differs(
+    request: Request,
+    facts: Facts,
+    configuration: Configured,
+    chosen: Chosen | PullImage | BuildImage,
+    kept: Container,
+) -> bool:
+    """A container that never ran holds nothing of anybody's: where it differs, it is simply made anew."""
+    if not isinstance(chosen, Chosen):
+        return True
+    return bool(wanted(request, facts, configuration, chosen, kept).differences)
 
 
 def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration:
@@ -191,8 +208,12 @@ def _reason_for_new(
 ) -> tuple[str, RemoveContainer | None]:
     if old is None:
         return "there is none", None
-    asked = "asked by --rebuild" if request.rebuild else "asked by --recreate"
-    reason = asked if _recreate_due(request, facts) else f"the old one is {old.state}"
+    if _recreate_due(request, facts):
+        reason = "asked by --rebuild" if request.rebuild else "asked by --recreate"
+    elif old.started_at:
+        reason = f"the old one is {old.state}"
+    else:
+        reason = "the configuration changed before it was ever started"
     return reason, RemoveContainer(container=request.container, reason=reason)
 
 

@@ -200,6 +200,16 @@ def test_recreate_removes_first_and_only_once() -> None:
     assert found[0] == "RemoveContainer"
 
 
+def test_what_changed_before_the_first_start_is_made_anew_without_asking() -> None:
+    asked = request()
+    created = _cut_off(asked, World(IMAGE_ONLY), 1)
+    assert created.container is not None
+    assert not created.container.started_at
+    assert steps_of(asked, World(IMAGE_ONLY, observation=created))[0] == "PrepareContainer"
+    changed = World({**IMAGE_ONLY, "runArgs": ["--memory", "1g"]}, observation=created)
+    assert steps_of(asked, changed)[:2] == ["RemoveContainer", "CreateContainer"]
+
+
 def test_recreate_of_what_is_not_there_is_a_plain_create() -> None:
     found = steps_of(request(recreate=True), World(IMAGE_ONLY))
     assert found == ["CreateContainer", "PrepareContainer", "StartContainer", "RunHooks"]
