@@ -1,4 +1,4 @@
-"""`moorage doctor`."""
+"""`moorage doctor`: what this machine has, what it lacks, and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,50 +10,63 @@ import click
 import msgspec
 
 from moorage.cli.defaults import load_defaults
-from moorage.cli.opening import opened, site_of
+from moorage.cli.opening import opened
 from moorage.cli.options import driver_options, output_options
-from moorage.cli.run import run
+from moorage.cli.report.plain import harmless
+from moorage.cli.run import fail, run
+from moorage.drivers.docker.options import parse
 from moorage.errors import EngineError, MoorageError
-from moorage.events import Redacting
-from moorage.workspace.doctor import Check, engine_checks, machine_checks, missing_engine
-from moorage.workspace.preferences import file_of
+from moorage.workspace.doctor import Check, diagnose
+from moorage.workspace.opening import DRIVERS, UnknownDriver
+from moorage.workspace.preferences import Preferences, file_of, load
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 
-@click.command("doctor", epilog="Example: moorage doctor")
+@click.command("doctor", epilog="Example: moorage doctor --output json")
 @driver_options
 @output_options
 def doctor_command(**values: Any) -> None:
-    """Check what moorage needs on this machine; say what to do where something is missing.
+    """Check what moorage needs on this machine; say what to do where something is missing. Changes nothing.
 
     The exit code is 5 where workspaces cannot work, else 0.
     """
     output, reporter = opened(values)
-    checks = run(_checks(values, reporter), output, reporter)
-    if output.result == "json":
-        click.echo(msgspec.json.encode(checks))
-    else:
-        for check in checks:
-            click.echo(f"{_MARKS[check.level]} {check.name}: {check.text}")
-            if check.hint:
-                click.echo(f"  → {check.hint}")
-    sys.exit(EngineError.exit_code if any(check.level == "fail" for check in checks) else 0)
-
-
-async def _checks(values: dict[str, Any], reporter: Redacting) -> tuple[Check, ...]:
+    preferences, file = _preferences()
     try:
-        async with site_of(values, reporter) as site:
-            engine = await engine_checks(site)
-    except EngineError as error:
-        engine = (missing_engine(error),)
-    return (*engine, *await machine_checks(os.environ), _defaults())
+        if values["driver"] not in DRIVERS:
+            hint = f"Choose one of these: {', '.join(DRIVERS)}."
+            raise UnknownDriver(f"There is no driver {values['driver']!r}.", hint=hint)
+        options = parse({**preferences.drivers.get(values["driver"], {}), **values["driver_options"]})
+    except MoorageError as error:
+        fail(error, output, reporter)
+    checks = (*run(diagnose(options, os.environ), output, reporter), file)
+    failed = any(check.level == "fail" for check in checks)
+    if output.result == "json":
+        body = {"outcome": "failed" if failed else "success", "checks": checks}
+        click.echo(msgspec.json.encode(body))
+    else:
+        _print(checks, only_wrong=output.quiet)
+    sys.exit(EngineError.exit_code if failed else 0)
 
 
-def _defaults() -> Check:
+def _preferences() -> tuple[Preferences, Check]:
+    """The user's file, and what is to be said of it; a broken one stops every other command."""
     file = file_of(os.environ)
     try:
-        found = load_defaults(os.environ)
+        found = load(os.environ)
+        load_defaults(os.environ)
+        found.registries()
     except MoorageError as error:
-        return Check(name="defaults", level="warn", text=error.message, hint=error.hint)
-    return Check(name="defaults", level="ok", text=file if found else f"none in {file}")
+        return Preferences(), Check(name="config.toml", level="fail", text=error.message, hint=error.hint)
+    text = file if found.file else f"none at {file}; moorage's own defaults apply"
+    return found, Check(name="config.toml", level="ok", text=text)
+
+
+def _print(checks: tuple[Check, ...], *, only_wrong: bool) -> None:
+    for check in checks:
+        if only_wrong and check.level == "ok":
+            continue
+        click.echo(harmless(f"{_MARKS[check.level]} {check.name}: {check.text}"))
+        if check.hint:
+            click.echo(harmless(f"  → {check.hint}"))
