@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_every_code_is_unique_and_explained() -> None:
     codes = [code for code, _ in rows]
     assert sorted(codes) == sorted(set(codes))
     assert [code for code, text in rows if not text] == []
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    names = sorted(re.match(r"[\w-]+", each)[0] for each in asked)
+    ours, _, further = (ROOT / "docs/dependencies.md").read_text().partition("In place of a library")
+    tools = further.partition("## For development")[2]
+    assert sorted(re.findall(r"^\| `([\w-]+)`", ours + tools, re.MULTILINE)) == names
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,7 +1,8 @@
 """The shell examples of README and guides, run line by line; what they show is what comes out.
 
-A block tagged `console` holds commands (`$ `) with the output below them. A shown line must come out in its
-place, others may come in between; `…` stands for anything. `$ command  # exit 7` expects that exit code.
+A block tagged `console` holds commands (`$ `, further lines `> `) with the output below them. A shown line
+must come out in its place, others may come in between; `…` stands for anything. `$ command  # exit 7` expects
+that exit code.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import ANY
 
 import pytest
 
@@ -21,7 +23,7 @@ from tests.outside import Cli, Docker, Traces
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EXIT = re.compile(r"\s+# exit (\d+)$")
+EXIT = re.compile(r"\s+# exit (\d+)$", re.MULTILINE)
 NAMES = "hello|python|hooks|project"
 PAGES = [
     page
@@ -57,12 +59,27 @@ def test_examples_do_what_the_page_shows(page: Path, cli: Cli, tmp_path: Path) -
         assert missing(example.shown, done.stdout) == [], told
 
 
+def test_the_python_example_runs(cli: Cli, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs/scripting.md").read_text(), re.M | re.S)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=cli.env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [ANY, "/workspaces/hello"]
+
+
 def examples(text: str) -> Iterator[Example]:
     for block in BLOCK.findall(text):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             lines = part.splitlines()
-            while lines[0].endswith("\\"):
-                lines[:2] = [f"{lines[0]}\n{lines[1]}"]
+            while lines[1:] and lines[1].startswith("> "):
+                lines[:2] = [f"{lines[0]}\n{lines[1][2:]}"]
             code = EXIT.search(lines[0])
             yield Example(
                 EXIT.sub("", lines[0]), int(code[1]) if code else 0, tuple(line for line in lines[1:] if line)
