@@ -44,7 +44,7 @@ def gc_command(**values: Any) -> None:
     if output.result == "json":
         body = {
             "outcome": "success",
-            "dryRun": values["dry_run"],
+            "dry_run": values["dry_run"],
             "bytes": total,
             **msgspec.to_builtins(found),
         }
