@@ -46,12 +46,11 @@ engines: venv
 engines-down:
 	@python3 -m scripts.engines down
 
-test: engines
+test: venv
 	$(VENV)/python -m scripts.suite
 
-test-full: engines
+test-full: venv
 	$(VENV)/python -m scripts.suite --full --report docs/test-full.md
 
-bench: engines
-	$(VENV)/python -m scripts.reference_cli
+bench: venv
 	$(VENV)/python -m bench

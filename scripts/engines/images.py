@@ -3,7 +3,7 @@
 import json
 import tempfile
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ SLIM = Image(
     name="debian:bookworm-slim",
     files=rootfs.slim,
     lines=(SEARCH_PATH, 'CMD ["bash"]'),
-    aliases=("debian:bookworm", "debian:latest"),
+    aliases=("debian:bookworm",),
 )
 BUSYBOX = Image(name="busybox:latest", files=rootfs.busybox, lines=(SEARCH_PATH, 'CMD ["sh"]'))
 GIT = Image(
@@ -99,7 +99,7 @@ def ensure(
         missing = [name for name in (image.name, *image.aliases) if not _present(host, name)]
         if missing:
             with phase(f"made {', '.join(missing)} present"):
-                _provide(layout, host, image, public=public, shared=shared)
+                _provide(layout, host, image, missing, public=public, shared=shared)
 
 
 def publish_private(layout: Layout, host: str | None) -> None:
@@ -114,20 +114,26 @@ def publish_private(layout: Layout, host: str | None) -> None:
         _docker(host, "rmi", target)
 
 
-def _provide(layout: Layout, host: str | None, image: Image, *, public: bool, shared: bool) -> None:
-    if public and succeeds(_command(host, "pull", "--quiet", image.name), timeout=180):
-        return
-    if not (shared and _taken_from_ours(layout, host, image)):
+def _provide(
+    layout: Layout, host: str | None, image: Image, missing: Sequence[str], *, public: bool, shared: bool
+) -> None:
+    left = [name for name in missing if not (public and _pulled(host, name))]
+    if image.name in left and not (shared and _taken_from_ours(layout, host, image)):
         _make(layout, host, image)
         if shared:
             _push(layout, host, image)
-    for alias in image.aliases:
-        _docker(host, "tag", image.name, alias)
+    for alias in left:
+        if alias != image.name:
+            _docker(host, "tag", image.name, alias)
+
+
+def _pulled(host: str | None, name: str) -> bool:
+    return succeeds(_command(host, "pull", "--quiet", name), timeout=180)
 
 
 def _taken_from_ours(layout: Layout, host: str | None, image: Image) -> bool:
     held = _held(layout, image.name)
-    if not succeeds(_command(host, "pull", "--quiet", held), timeout=180):
+    if not _pulled(host, held):
         return False
     _docker(host, "tag", held, image.name)
     _docker(host, "rmi", held)

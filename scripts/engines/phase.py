@@ -1,6 +1,7 @@
 """Running commands and telling how long each phase took."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -33,6 +34,8 @@ def run(
     timeout: float = 1800,
 ) -> str:
     """Standard output of ``command``; raises :class:`Failed` with its last lines otherwise."""
+    if shutil.which(command[0]) is None:
+        raise Failed(f"{command[0]} is not installed.")
     words = [*(["sudo", "-E"] if sudo and os.geteuid() else []), *command]
     with (stdin or Path(os.devnull)).open("rb") as feed:
         done = subprocess.run(
