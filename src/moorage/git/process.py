@@ -48,6 +48,8 @@ def environment(user: Mapping[str, str]) -> dict[str, str]:
         "SSH_ASKPASS_REQUIRE": "never",
         "GCM_INTERACTIVE": "never",
         "GIT_ALLOW_PROTOCOL": _PROTOCOLS,
+        "GIT_HTTP_LOW_SPEED_LIMIT": user.get("GIT_HTTP_LOW_SPEED_LIMIT", "1"),
+        "GIT_HTTP_LOW_SPEED_TIME": user.get("GIT_HTTP_LOW_SPEED_TIME", "60"),
         "GIT_LFS_SKIP_SMUDGE": user.get("GIT_LFS_SKIP_SMUDGE", "1"),
         "LC_ALL": "C",
     }

@@ -86,7 +86,7 @@ async def test_a_failing_run_shows_its_line_and_the_end_of_its_log(site):
     with pytest.raises(BuildFailed) as caught:
         await site.build(
             "FROM busybox\n\nRUN echo first && \\\n"
-            "  seq 1000 && printf '\\033[31mred\\033[0m\\n' >&2 && exit 7\n",
+            "  seq 1000 && printf '\\033[31mred\\033[0m\\n' >&2 && sleep 0.3 && exit 7\n",
             dockerfile_name=".devcontainer/Dockerfile",
         )
     error = caught.value

@@ -233,8 +233,15 @@ async def test_lfs_files_only_when_asked(repository: Repository, cloner: Cloner,
         shutil.rmtree(cloner.directory)
 
 
-@pytest.mark.skipif(shutil.which("git-lfs") is not None, reason="git-lfs is here")
-async def test_lfs_without_git_lfs_is_said(repository: Repository, cloner: Cloner) -> None:
+async def test_lfs_without_git_lfs_is_said(repository: Repository, cloner: Cloner, tmp_path: Path) -> None:
+    """git looks for its lfs command in its own folder and on PATH: give it both without one."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for folder in ("/bin", "/usr/bin"):
+        for program in Path(folder).iterdir():
+            if program.name != "git-lfs" and not (programs / program.name).is_symlink():
+                (programs / program.name).symlink_to(program)
+    cloner.own["PATH"] = str(programs)
     done = cloner.run(await cloner.program(repository.url, {"lfs": True}))
     error = failed(GitSource(url=repository.url), done.returncode, done.stderr.decode().splitlines())
     assert isinstance(error, failure.LfsMissing)

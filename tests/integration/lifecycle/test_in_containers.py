@@ -23,7 +23,7 @@ from moorage.lifecycle.probe import user_environment
 from moorage.spec import journal, names
 from moorage.spec.observation import Container, Journal
 from moorage.spec.run import Content, RunSpec
-from moorage.workspace.apply.preparation import archive
+from moorage.workspace.apply.preparation import Ids, archive, owed_by
 from tests.integration.lifecycle.place import Recorder, stage, until
 
 WITH_SHELL = pytest.mark.parametrize("image", ["debian:bookworm-slim", "busybox:latest"])
@@ -50,7 +50,8 @@ class Ship:
         made = await self.driver.create(spec, await self.driver.facts())
         found = plan_uid(await self.text("/etc/passwd"), await self.text("/etc/group"), "vscode", uid, uid)
         ids = found if change and isinstance(found, UidChange) else None
-        await self.inside.write("/", archive(made.id, uid, uid, ids))
+        owed = owed_by(ids) if ids else ""
+        await self.inside.write("/", archive(made.id, Ids(uid, uid, ids, owed)))
         await self.driver.start(self.name)
         return await self.container()
 

@@ -70,6 +70,13 @@ def archive(instance: str, ids: Ids) -> bytes:
     return pack([*entries, _journal(state, owed + b"prepared\n", ids)])
 
 
+def owed_by(change: UidChange) -> str:
+    """What the journal keeps of a change until the home has followed it."""
+    if not change.home:
+        return ""
+    return f"{change.old_uid} {change.old_gid} {change.new_uid} {change.new_gid} {change.home}"
+
+
 def _journal(state: str, text: bytes, ids: Ids) -> Entry:
     return Entry(name=f"{state}/journal", data=text, mode=0o600, uid=ids.uid, gid=ids.gid)
 
@@ -98,10 +105,4 @@ async def _ids(site: Site, seen: Observation, step: PrepareContainer) -> Ids:
             text = f"The ids of {name} stay as they are in the image, because {found.reason}."
             site.reporter.emit(Notice(level="info", code="user-ids-kept", text=text))
         return Ids(user.uid, user.gid, None, seen.journal.owed)
-    return Ids(found.new_uid, found.new_gid, found, _owed(found))
-
-
-def _owed(change: UidChange) -> str:
-    if not change.home:
-        return ""
-    return f"{change.old_uid} {change.old_gid} {change.new_uid} {change.new_gid} {change.home}"
+    return Ids(found.new_uid, found.new_gid, found, owed_by(found))
