@@ -31,9 +31,11 @@ async def find(
             return local
     try:
         return await in_registry(engine, question.reference, question.platform, reporter, own)
-    except ImageError:
+    except ImageError as error:
         if question.optional:
             return None
+        if question.reference not in error.message:
+            error.evidence = (f"image: {question.reference}", *error.evidence)
         raise
 
 

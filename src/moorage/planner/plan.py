@@ -89,7 +89,9 @@ def _plan(request: Request, facts: Facts) -> Plan:
     facts.need_all(source, observe(request))
     observation = facts.need(observe(request), Observation)
     configuration = configured(request, facts.need(source, ConfigurationFile))
-    noted = tuple(warning.text for warning in configuration_warnings(configuration.document))
+    noted = tuple(
+        f"{warning.text} {warning.hint}".strip() for warning in configuration_warnings(configuration.document)
+    )
 
     initialize = _initialize(request, facts, configuration)
     if initialize:

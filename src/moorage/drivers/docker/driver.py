@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,23 +16,27 @@ from ...engine.errors import (
     Conflict,
     EngineLost,
     EngineRefused,
+    EngineTimeout,
     ImageMissing,
     NameTaken,
     NoSuchContainer,
     NotFound,
 )
 from ...engine.ustar import BadArchive, files
-from ...spec import journal
+from ...spec import journal, names
 from ...spec.observation import Container, EngineFacts, Observation
 from ...spec.run import RunSpec
 from ..base import Helper, Listed, Verdict
 from .errors import BadRunArgs
-from .inside import DockerInside, ended
+from .inside import DockerInside, end_of
 from .reading import as_container, as_facts
 from .starting import start_failure
 
 if TYPE_CHECKING:
     from .draft import Machine
+
+_MOMENT = 0.3
+"""Seconds in which a command of the image's own may turn out to end at once."""
 
 
 class DockerDriver:
@@ -102,7 +107,12 @@ class DockerDriver:
             await containers.start(self.engine, container)
         except (EngineRefused, NotFound, Conflict) as error:
             raise start_failure(error) from error
-        if (end := await ended(self.engine, container)) is not None:
+        found = await containers.inspect(self.engine, container)
+        if found and _has_own_command(found):
+            with contextlib.suppress(EngineTimeout):
+                await containers.wait(self.engine, container, "not-running", timeout=_MOMENT)
+            found = await containers.inspect(self.engine, container)
+        if found and (end := await end_of(self.engine, found)) is not None:
             raise end
 
     async def stop(self, container: str, *, seconds: int = 10) -> None:
@@ -183,3 +193,7 @@ class DockerDriver:
                 ) from error
 
         return Machine(environ=self._environ, read=read)
+
+
+def _has_own_command(found: containers.Inspected) -> bool:
+    return '"override_command":false' in (found.Config.Labels or {}).get(names.SPEC, "")

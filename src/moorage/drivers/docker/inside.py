@@ -57,11 +57,16 @@ class DockerInside:
 async def ended(engine: Engine, container: str) -> StoppedAtOnce | None:
     """Why a container does not run any more, in its own words; None when it does, or never did."""
     found = await containers.inspect(engine, container)
-    if found is None or found.State.Status not in ("exited", "dead"):
-        return None
+    return await end_of(engine, found) if found else None
+
+
+async def end_of(engine: Engine, found: containers.Inspected) -> StoppedAtOnce | None:
+    """As `ended`, of a container that was just looked at."""
     state = found.State
+    if state.Status not in ("exited", "dead"):
+        return None
     reason = "its memory limit was reached" if state.OOMKilled else f"exit code {state.ExitCode}"
-    tail = await containers.log_tail(engine, container, 10)
+    tail = await containers.log_tail(engine, found.Id, 10)
     return StoppedAtOnce(
         f"The workspace's container has ended ({reason}).",
         evidence=(*((state.Error,) if state.Error else ()), *tail),
