@@ -14,7 +14,7 @@ def main() -> None:
         return
     from moorage.cli.main import cli
 
-    cli()
+    cli(prog_name="moorage")
 
 
 if __name__ == "__main__":

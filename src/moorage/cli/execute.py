@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from moorage.cli.opening import opened, site_of
-from moorage.cli.options import driver_options, pairs
+from moorage.cli.options import complete_name, driver_options, pairs, workspace_argument
 from moorage.cli.report import Output
 from moorage.cli.run import fail, run
 from moorage.cli.streams import OutputClosed, feed, relay
@@ -84,7 +84,7 @@ _OPTIONS = (
 @_OPTIONS[2]
 @_OPTIONS[3]
 @driver_options
-@click.argument("workspace")
+@click.argument("workspace", shell_complete=complete_name)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_command(workspace: str, command: tuple[str, ...], **values: Any) -> None:
     """Run COMMAND in WORKSPACE (a name or a source), as its remote user, in its folder and environment.
@@ -97,7 +97,7 @@ def exec_command(workspace: str, command: tuple[str, ...], **values: Any) -> Non
 
 
 @click.command("shell", cls=_Command, epilog="Example: moorage shell .")
-@click.argument("workspace", default=".")
+@workspace_argument
 @_OPTIONS[0]
 @_OPTIONS[1]
 @_OPTIONS[2]

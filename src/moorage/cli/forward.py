@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from moorage.cli.opening import opened, site_of
-from moorage.cli.options import driver_options, output_options
+from moorage.cli.options import driver_options, output_options, workspace_argument
 from moorage.cli.report import Output
 from moorage.cli.run import fail, run
 from moorage.errors import MoorageError, UsageError
@@ -27,7 +27,7 @@ class NoPorts(UsageError):
 
 
 @click.command("forward", epilog="Example: moorage forward . 8080:3000")
-@click.argument("workspace", default=".")
+@workspace_argument
 @click.argument("ports", nargs=-1, metavar="[PORT | LOCAL:PORT | HOST:PORT]...")
 @driver_options
 @output_options

@@ -30,13 +30,14 @@ def source_argument(command: F) -> F:
 
 def workspace_argument(command: F) -> F:
     """WORKSPACE: a name or a source; the current folder by default. Names are completed by the shell."""
+    return click.argument("workspace", default=".", shell_complete=complete_name)(command)
 
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
-        from moorage.cli.completion import complete_workspace  # at the Tab key only
 
-        return complete_workspace(ctx, param, incomplete)
+def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+    """Names of workspaces, at the Tab key."""
+    from moorage.cli.completion import complete_workspace  # no command that runs needs it
 
-    return click.argument("workspace", default=".", shell_complete=complete)(command)
+    return complete_workspace(ctx, param, incomplete)
 
 
 def driver_options(command: F) -> F:

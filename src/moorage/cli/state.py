@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from moorage.cli.opening import opened, site_of
-from moorage.cli.options import F, driver_options, output_options
+from moorage.cli.options import F, complete_name, driver_options, output_options
 from moorage.cli.report import Output
 from moorage.cli.run import fail, run
 from moorage.drivers.base import Listed
@@ -33,7 +33,9 @@ class NotConfirmed(RefusedError):
 
 
 def _workspaces(command: F) -> F:
-    return click.argument("workspaces", nargs=-1, metavar="WORKSPACE...")(command)
+    return click.argument("workspaces", nargs=-1, metavar="WORKSPACE...", shell_complete=complete_name)(
+        command
+    )
 
 
 _all = click.option("--all", "everything", is_flag=True, help="All workspaces of yours.")

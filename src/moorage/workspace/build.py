@@ -64,7 +64,7 @@ async def build(request: Request, site: Site, *, push: bool = False) -> Image:
 
 async def _pushed(site: Site, image: Image) -> Image:
     try:
-        await in_registry(site.engine, image.reference, "", site.reporter)
+        await in_registry(site.engine, image.reference, "", site.reporter, site.preferences.registries)
     except ImageNotFound:
         await push_image(site.engine, image.reference, logins(site))
         return msgspec.structs.replace(image, pushed=True)
