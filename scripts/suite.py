@@ -4,6 +4,7 @@ import argparse
 import collections
 import platform
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--full", action="store_true", help="with the tests that are too long for CI")
     parser.add_argument("--report", type=Path, help="write a summary there")
     options, further = parser.parse_known_args(arguments)
+    _heed_signals()
     programs.ensure()
     # Before the tests' own time limits run. What cannot be had here fails its tests in CI, else skips them.
     commands.main(["up", "all"])
@@ -60,6 +62,7 @@ def _pytest(flags: list[str]) -> tuple[int, list[str]]:
         "-m",
         "pytest",
         "-q",
+        "-rs",
         "--import-mode=importlib",
         "--durations=15",
         *method,
@@ -74,6 +77,13 @@ def _pytest(flags: list[str]) -> tuple[int, list[str]]:
         print(line, end="", flush=True)
         lines.append(line.rstrip())
     return process.wait(), lines
+
+
+def _heed_signals() -> None:
+    """Tests about signals must not inherit that nohup or a shell's background job ignores some."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _counts(closing: str) -> dict[str, int]:

@@ -53,7 +53,7 @@ def up(engine: Engine) -> None:
     """Start ``engine`` unless it answers already."""
     if answers(engine.host):
         return
-    debs.install({"iptables": "iptables", "ip": "iproute2"})
+    debs.install({"iptables": "iptables", "ip": "iproute2", "ps": "procps"})  # ps: for docker top
     programs = _programs(engine)
     with phase(f"started Docker {engine.version}"):
         _clear(engine)
