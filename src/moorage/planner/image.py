@@ -6,6 +6,7 @@ import posixpath
 
 import msgspec
 
+from moorage.devcontainer import metadata
 from moorage.devcontainer.properties import Build
 from moorage.dockerfile.evaluate import Evaluation, evaluate
 from moorage.dockerfile.instruction import Dockerfile
@@ -118,13 +119,14 @@ def _built(
         return Chosen(
             image=_recorded(record, tag), record=record, misses=misses if record.reference != tag else ()
         )
+    inherited = _predicted_metadata(evaluation, bases)
     found = facts.need_optional(FindImage(reference=tag, local=True), ImageFacts)
     if found is None or _rebuild_due(request, facts):
         return BuildImage(
-            spec=_build_spec(request, where, text, tag, inputs),
+            spec=_build_spec(request, where, text, tag, _labels(request, configuration, inputs, inherited)),
             context=hashed,
             predicted_user=_predicted_user(evaluation, bases),
-            predicted_metadata=_predicted_metadata(evaluation, bases),
+            predicted_metadata=inherited,
             reason="asked by --rebuild" if found else "no image has this key yet",
         )
     return Chosen(
@@ -182,7 +184,7 @@ def _environments(bases: dict[str, ImageFacts]) -> dict[str, dict[str, str]]:
 
 
 def _build_spec(
-    request: Request, where: Recipe, text: DockerfileText, tag: str, inputs: key.Inputs
+    request: Request, where: Recipe, text: DockerfileText, tag: str, labels: tuple[tuple[str, str], ...]
 ) -> BuildSpec:
     build = where.build
     cache_from = (build.cache_from,) if isinstance(build.cache_from, str) else build.cache_from
@@ -193,7 +195,7 @@ def _build_spec(
         context=where.context,
         target=build.target or "",
         args=tuple(sorted(build.args.items())),
-        labels=((names.IMAGE_INPUTS, label(inputs)),),
+        labels=labels,
         cache_from=(*request.cache_from, *cache_from),
         cache_to=request.cache_to,
         secrets=request.build_secrets,
@@ -202,6 +204,20 @@ def _build_spec(
         no_cache=request.no_cache,
         pull=request.pull,
     )
+
+
+def _labels(
+    request: Request, configuration: Configured, inputs: key.Inputs, base: str
+) -> tuple[tuple[str, str], ...]:
+    """What explains the image; and where it is built for others to name, what a workspace of it needs.
+
+    The images of our own workspaces leave the configuration to the container: their key says nothing of it.
+    """
+    ours = ((names.IMAGE_INPUTS, label(inputs)),)
+    if not request.repository:
+        return ours
+    entries = (*metadata.parse_label(base).entries, metadata.entry(configuration.raw))
+    return (*ours, (names.METADATA, metadata.write_label(entries)))
 
 
 def _predicted_user(evaluation: Evaluation, bases: dict[str, ImageFacts]) -> str:

@@ -119,6 +119,28 @@ def test_a_repository_is_cloned_and_its_own_files_decide_from_then_on(
     assert inside(docker, second, "cat", "/workspaces/project/kept").strip() == "mine"
 
 
+def test_a_prebuild_for_others_carries_its_configuration(
+    moorage: Cli, docker: Docker, workspace: Workspace, registry: str, cleanup: object
+) -> None:
+    """`build --repository` writes the metadata label; who names the image gets users and hooks from it."""
+    token = str(getattr(cleanup, "token", "x"))
+    built = workspace(
+        {"build": {"dockerfile": "Dockerfile"}, "remoteUser": "dev", "onCreateCommand": "id -un >> /tmp/who"},
+        name="prebuilt",
+        files={".devcontainer/Dockerfile": f"FROM debian:bookworm-slim\nRUN useradd -m dev # {token}\n"},
+    )
+    repository = f"{registry}/moorage-test/{token}"
+    code, out, err = moorage("build", built, "--repository", repository, "--push", "--output", "json")
+    assert code == 0, err
+    image = json.loads(out)
+    assert image["pushed"]
+    docker("image", "rm", image["reference"])
+    named = workspace({"image": image["reference"]}, name="named")
+    body = result(moorage, named)
+    assert body["remote_user"] == "dev"
+    assert inside(docker, body, "cat", "/tmp/who").split() == ["dev"]
+
+
 def test_an_image_alone_is_a_workspace(moorage: Cli, docker: Docker) -> None:
     body = result(moorage, "image:busybox:latest", "--name", "only-an-image")
     assert body["name"] == "only-an-image"
