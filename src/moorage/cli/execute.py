@@ -151,6 +151,7 @@ async def _attached(process: Process, inside: Inside, marked: str, user: str, te
             await relay(process)
             return await process.wait()
         except OutputClosed:  # as for a local command: nobody reads it, so it ends
+            await process.close()  # an engine that cannot write here would not answer anything else
             await send(inside, "PIPE", marked, user=user)
             return 128 + signal.SIGPIPE
         finally:

@@ -80,12 +80,8 @@ async def _until_interrupted() -> None:
 def _print(opened: Open, output: Output) -> None:
     each = opened.wanted
     if output.result == "json":
-        body = {
-            "local": opened.local,
-            "address": LOCAL,
-            **msgspec.structs.asdict(each),
-            "through": opened.through,
-        }
+        wanted = {**msgspec.structs.asdict(each), "wanted": each.local}
+        body = {**wanted, "address": LOCAL, "local": opened.local, "through": opened.through}
         click.echo(msgspec.json.encode(body))
         return
     scheme = f"{each.protocol}://" if each.protocol else ""

@@ -8,9 +8,8 @@ import msgspec
 
 from moorage.devcontainer.metadata import Merged
 from moorage.drivers.base import Listed
-from moorage.errors import HookError
 from moorage.events import Notice
-from moorage.lifecycle.conversation import NoShell
+from moorage.lifecycle.conversation import NoShell, RunnerUnreachable
 from moorage.lifecycle.environment import dropped, merge
 from moorage.lifecycle.probe import is_root, user_environment
 from moorage.spec.observation import Container, Journal, Observation
@@ -85,7 +84,7 @@ async def _entered(
             reporter=site.reporter,
         )
         values, unset = found.values, found.unset
-    except HookError as error:  # no shell, or no runner: the container's own environment must do
+    except (NoShell, RunnerUnreachable) as error:  # the container's own environment must do
         if not isinstance(error, NoShell):
             site.reporter.emit(Notice(level="fallback", code=error.code, text=error.message, hint=error.hint))
         values = merge(container.environment, {}, layers, root=is_root(user))

@@ -31,8 +31,11 @@ async def settings(container: Container, site: Site) -> Merged:
 
 
 def remote_user(merged: Merged, container: Container) -> str:
-    """The user of commands; the container's own has runArgs and the image's USER in it already."""
-    return merged.remote_user or container.user or "root"
+    """The user of commands; the container's own has runArgs and the image's USER in it already.
+
+    "" is the engine's default: root, who has a name only in images with an /etc/passwd.
+    """
+    return merged.remote_user or container.user
 
 
 def folder_of(container: Container) -> str:

@@ -6,12 +6,15 @@ around commands for this, so those that get no signal pay nothing.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from secrets import token_hex
 
 from moorage.drivers.base import Inside
 from moorage.errors import EngineError
 
 MARK = "MOORAGE_EXEC"
+_WITHIN = 20.0
 
 _SEND = r"""
 found=" $(grep -l "$1" /proc/[0-9]*/environ 2>/dev/null | tr -c 0-9 ' ') "
@@ -37,11 +40,10 @@ async def send(inside: Inside, number_name: str, marked: str, *, user: str) -> N
     image has no shell.
     """
     argv = ("/bin/sh", "-c", _SEND, "moorage", f"{MARK}={marked}", number_name)
-    try:
-        process = await inside.run(argv, user=user, folder="/")
-        try:
-            await process.wait()
-        finally:
-            await process.close()
-    except EngineError:
-        return
+    with contextlib.suppress(EngineError, TimeoutError):
+        async with asyncio.timeout(_WITHIN):
+            process = await inside.run(argv, user=user, folder="/")
+            try:
+                await process.wait()
+            finally:
+                await process.close()

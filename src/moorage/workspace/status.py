@@ -64,7 +64,7 @@ async def status(text: str, site: Site) -> Status:
         image=_image(seen.container),
         configuration=seen.container.labels.get(names.CONFIG, ""),
         commit=seen.container.labels.get(names.COMMIT, ""),
-        user=remote_user(merged, seen.container),
+        user=remote_user(merged, seen.container) or "root",
         folder=folder_of(seen.container),
         forward_ports=merged.forward_ports,
         hooks=hooks_of(seen.journal, seen.container),

@@ -124,5 +124,5 @@ def test_the_devcontainer_id_is_the_planners(tmp_path: Path, name: str) -> None:
 async def test_the_remote_user_falls_back_to_the_containers_and_root(tmp_path: Path) -> None:
     plain = await settings(container(tmp_path, []), site(Heard(), {}))
     assert remote_user(plain, container(tmp_path, [], user="node")) == "node"
-    assert remote_user(plain, container(tmp_path, [])) == "root"
+    assert remote_user(plain, container(tmp_path, [])) == ""
     assert folder_of(container(tmp_path, [])) == "/workspaces/project"
