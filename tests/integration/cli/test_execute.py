@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pty
 import select
@@ -16,27 +17,50 @@ from pathlib import Path
 
 import pytest
 
-from tests.outside import Cli, Docker, Images
+from scripts.engines.provision import Engine
+from tests.outside import Cli, Docker, Images, Traces
 
 Workspace = Callable[..., Path]
 
 
+SETTINGS = {
+    "remoteUser": "vscode",
+    "containerEnv": {"FROM_CONTAINER": "container", "GONE": "still there"},
+    "remoteEnv": {"WORD": "${localEnv:WORD:none}", "BOTH": "${containerEnv:FROM_CONTAINER}!", "GONE": None},
+}
+
+
+@pytest.fixture(scope="module")
+def place(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for all tests of this module; what was made from it is removed."""
+    folder = tmp_path_factory.mktemp("execute")
+    traces = Traces(Docker(engine.host), folder)
+    yield folder
+    traces.remove()
+
+
+@pytest.fixture(scope="module")
+def moorage(engine: Engine, place: Path) -> Cli:
+    return Cli(place / "home", engine.host)
+
+
+@pytest.fixture(scope="module")
+def up(moorage: Cli, place: Path, images: Images) -> Path:
+    """A running workspace with a user and an environment of its own, for tests that leave it as it is."""
+    return made(moorage, place / "project", images)
+
+
 @pytest.fixture
-def up(moorage: Cli, workspace: Workspace, images: Images) -> Path:
-    """A running workspace with a user and an environment of its own."""
-    folder = workspace(
-        {
-            "image": images.devcontainer,
-            "remoteUser": "vscode",
-            "containerEnv": {"FROM_CONTAINER": "container", "GONE": "still there"},
-            "remoteEnv": {
-                "WORD": "${localEnv:WORD:none}",
-                "BOTH": "${containerEnv:FROM_CONTAINER}!",
-                "GONE": None,
-            },
-        }
-    )
-    moorage.ok("up", folder)
+def own(moorage: Cli, tmp_path: Path, images: Images, cleanup: Traces) -> Path:
+    """The same for one test alone."""
+    return made(moorage, tmp_path / cleanup.token, images)
+
+
+def made(cli: Cli, folder: Path, images: Images) -> Path:
+    (folder / ".devcontainer").mkdir(parents=True)
+    settings = {"image": images.devcontainer, **SETTINGS}
+    (folder / ".devcontainer/devcontainer.json").write_text(json.dumps(settings))
+    cli.ok("up", folder)
     return folder
 
 
@@ -64,11 +88,11 @@ def test_user_folder_and_environment(moorage: Cli, up: Path) -> None:
     assert (result.code, result.stderr) == (0, "")
 
 
-def test_the_current_file_decides_user_and_environment(moorage: Cli, up: Path, images: Images) -> None:
-    (up / ".devcontainer/devcontainer.json").write_text(
+def test_the_current_file_decides_user_and_environment(moorage: Cli, own: Path, images: Images) -> None:
+    (own / ".devcontainer/devcontainer.json").write_text(
         f'{{"image": "{images.devcontainer}", "remoteUser": "root", "remoteEnv": {{"WORD": "new"}}}}'
     )
-    assert moorage.ok("exec", up, "sh", "-c", "id -un; echo $WORD").stdout.split() == ["root", "new"]
+    assert moorage.ok("exec", own, "sh", "-c", "id -un; echo $WORD").stdout.split() == ["root", "new"]
 
 
 def test_options_of_the_command_line_win(moorage: Cli, up: Path) -> None:
@@ -128,7 +152,7 @@ def test_failures_of_moorage_itself_are_125(moorage: Cli, up: Path) -> None:
 
 
 def test_a_stopped_workspace_is_started_with_its_start_hooks(
-    moorage: Cli, workspace: Workspace, images: Images, docker: Docker
+    moorage: Cli, workspace: Workspace, images: Images, cleanup: Traces
 ) -> None:
     folder = workspace({"image": images.debian, "postStartCommand": "echo x >> /started"})
     moorage.ok("up", folder)
@@ -138,21 +162,26 @@ def test_a_stopped_workspace_is_started_with_its_start_hooks(
     assert "Start container" in result.stderr
 
 
-def test_without_its_folder_and_all_local_state(moorage: Cli, up: Path, docker: Docker) -> None:
+def test_without_its_folder_and_all_local_state(moorage: Cli, own: Path, docker: Docker) -> None:
     name = moorage.ok("list", "--output", "json").json()
     assert isinstance(name, list)
-    mine = next(each["name"] for each in name if each["source"] == str(up))
+    mine = next(each["name"] for each in name if each["source"] == str(own))
     shutil.rmtree(moorage.home)
     moorage.home.mkdir()
-    assert moorage.ok("exec", up, "sh", "-c", "id -un; echo $BOTH").stdout.split() == ["vscode", "container!"]
-    shutil.rmtree(up)
+    assert moorage.ok("exec", own, "sh", "-c", "id -un; echo $BOTH").stdout.split() == [
+        "vscode",
+        "container!",
+    ]
+    shutil.rmtree(own)
     assert moorage.ok("exec", "-w", "/", mine, "id", "-un").stdout.strip() == "vscode"
     assert moorage.ok("stop", mine).stdout.strip() == f"{mine}  stopped"
-    assert moorage.ok("delete", str(up)).stdout.startswith(f"{mine}  deleted: container ")
-    assert container(docker, up) == ""
+    assert moorage.ok("delete", str(own)).stdout.startswith(f"{mine}  deleted: container ")
+    assert container(docker, own) == ""
 
 
-def test_an_image_without_a_shell(moorage: Cli, workspace: Workspace, images: Images) -> None:
+def test_an_image_without_a_shell(
+    moorage: Cli, workspace: Workspace, images: Images, cleanup: Traces
+) -> None:
     folder = workspace({"image": images.static, "overrideCommand": False})
     moorage.ok("up", folder)
     result = moorage("exec", "-w", "/", folder, "/sleep", "0")
