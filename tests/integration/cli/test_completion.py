@@ -14,7 +14,5 @@ def test_names_of_workspaces_are_completed(
     folder = workspace({"image": images.busybox}, name=cleanup.token)
     moorage.ok("up", folder)
     asked = {"COMP_WORDS": f"moorage status {cleanup.token[:6]}", "COMP_CWORD": "2"}
-    result = moorage(  # run by `python -m moorage`, which decides the name of the variable
-        env={**asked, "_PYTHON _M MOORAGE_COMPLETE": "bash_complete"}
-    )
+    result = moorage(env={**asked, "_MOORAGE_COMPLETE": "bash_complete"})
     assert result.stdout.strip() == f"plain,{cleanup.token}"
