@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -108,7 +107,7 @@ def place(environment: Mapping[str, str]) -> Place:
 def source_meant(text: str, here: Place) -> Source | None:
     """The source that the text stands for, whether or not it is there; None for what can only be a name."""
     try:
-        return parse(text, cwd=here.folder, home=here.home, is_folder=os.path.isdir)
+        return parse(text, cwd=here.folder, home=here.home, is_folder=_is_folder)
     except FolderGone:  # a workspace outlives its folder
         return parse(text, cwd=here.folder, home=here.home, is_folder=lambda path: True)
     except BadSource:
@@ -152,9 +151,13 @@ def _hint(text: str, source: str, own: list[Listed]) -> str:
     near = did_you_mean(text, [each.name for each in own])
     if near:
         return near
-    if (isinstance(found, LocalFolder) and Path(found.path).is_dir()) or isinstance(found, GitSource):
+    if (isinstance(found, LocalFolder) and _is_folder(found.path)) or isinstance(found, GitSource):
         return f"Make one with `moorage up {text}`."
     return "Give a name from `moorage list`, or the source that the workspace was made from."
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - pathlib would be a tenth of all that exec loads
 
 
 def _folder_of(listed: Listed) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from secrets import token_hex
+import os
 
 from moorage.drivers.base import Inside
 from moorage.errors import EngineError
@@ -30,7 +30,7 @@ done
 
 def mark() -> dict[str, str]:
     """The variable by which one command is found again."""
-    return {MARK: token_hex(12)}
+    return {MARK: os.urandom(12).hex()}
 
 
 async def send(inside: Inside, number_name: str, marked: str, *, user: str) -> None:
