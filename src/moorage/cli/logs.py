@@ -18,7 +18,7 @@ from moorage.cli.table import age
 from moorage.events import Failed, Redacting
 from moorage.lifecycle.log import Line
 from moorage.workspace.find import find_with_container
-from moorage.workspace.logs import container_output, follow_hooks, hook_lines
+from moorage.workspace.logs import container_output, follow_hooks, hook_lines, last
 from moorage.workspace.why import Cause, why
 
 
@@ -64,12 +64,12 @@ async def _logs(workspace: str, values: dict[str, Any], output: Output, reporter
         seen = await site.driver.observe(listed.container)
         if seen.container is None:
             return
-        if values["follow"] and tail is None:
-            async for line in follow_hooks(seen, site):
+        if values["follow"]:
+            async for line in follow_hooks(seen, site, tail=tail):
                 _print(line, output)
             return
         lines = await hook_lines(seen.container, site)
-        for line in lines[max(0, len(lines) - tail) :] if tail is not None else lines:
+        for line in last(lines, tail):
             _print(line, output)
         if not lines:
             click.echo("No hook has run in this container.", err=True)

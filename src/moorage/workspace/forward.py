@@ -12,6 +12,7 @@ import msgspec
 
 from moorage.drivers.base import Inside, Process
 from moorage.errors import EngineError, RefusedError
+from moorage.events import Notice, Reporter
 from moorage.workspace import relay
 from moorage.workspace.ports import Forward
 from moorage.workspace.session import Session
@@ -20,6 +21,7 @@ from moorage.workspace.site import Site
 LOCAL = "127.0.0.1"
 _NEXT = 20
 _PIECE = 64 * 1024
+_LONGEST = 4096
 
 
 class LocalPortTaken(RefusedError):
@@ -62,7 +64,7 @@ async def carrier(entered: Session, site: Site) -> Carrier:
     inside = site.driver.inside(entered.container.id)
     program = await relay.find(inside, entered.user)
     if program:
-        return _Relayed(inside, program, entered.user)
+        return _Relayed(inside, program, entered.user, site.reporter)
     if entered.container.addresses and site.engine.endpoint.local:
         return _Direct(entered.container.addresses[0])
     raise NoRelay(
@@ -79,7 +81,7 @@ async def opened(forwards: Sequence[Forward], way: Carrier) -> AsyncIterator[tup
         found = []
         for forward in forwards:
             server, local = await _listening(forward, way)
-            await stack.enter_async_context(server)
+            stack.callback(server.close)  # waiting for it would wait for every connection
             found.append(Open(wanted=forward, local=local, through=way.through))
         yield tuple(found)
 
@@ -120,9 +122,11 @@ def _taken(forward: Forward, error: OSError) -> LocalPortTaken:
 
 
 class _Relayed:
-    def __init__(self, inside: Inside, program: str, user: str) -> None:
+    def __init__(self, inside: Inside, program: str, user: str, reporter: Reporter) -> None:
         self._inside = inside
         self._user = user
+        self._reporter = reporter
+        self._told: set[str] = set()
         self.through = program
 
     async def carry(
@@ -131,16 +135,31 @@ class _Relayed:
         argv = relay.call(self.through, forward.host, forward.port)
         process = await self._inside.run(argv, user=self._user, folder="/", stdin=True)
         feeding = asyncio.ensure_future(_feed(reader, process))
+        complaint = b""
         try:
             async for stream, data in process.output():
                 if stream == 1:
                     writer.write(data)
                     await writer.drain()
+                else:
+                    complaint = (complaint + data)[-_LONGEST:]
+            self._tell(forward, complaint)
             if writer.can_write_eof():
                 writer.write_eof()
         finally:
             feeding.cancel()
             await process.close()
+
+    def _tell(self, forward: Forward, complaint: bytes) -> None:
+        """Once for each port until it works: a caller only sees a connection that ends."""
+        if not complaint:
+            self._told.discard(forward.place)
+        elif forward.place not in self._told:
+            self._told.add(forward.place)
+            said = complaint.decode(errors="replace").strip().splitlines()[-1:]
+            text = f"A connection to {forward.place} in the workspace failed: {''.join(said)}"
+            hint = "Check that a server listens there; new connections try again."
+            self._reporter.emit(Notice(level="warning", code="forward-failed", text=text, hint=hint))
 
 
 async def _feed(reader: asyncio.StreamReader, process: Process) -> None:

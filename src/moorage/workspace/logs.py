@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from moorage.engine.client import quoted
 from moorage.engine.frames import Misframed, Splitter
@@ -21,14 +21,17 @@ async def hook_lines(container: Container, site: Site) -> tuple[Line, ...]:
     return tuple(kept(files(archive))) if archive else ()
 
 
-async def follow_hooks(seen: Observation, site: Site) -> AsyncIterator[Line]:
-    """What is kept, and then, where hooks are at work, what they print until they are done."""
+async def follow_hooks(seen: Observation, site: Site, *, tail: int | None = None) -> AsyncIterator[Line]:
+    """What is kept, and then, where hooks are at work, what they print until they are done.
+
+    `tail` leaves out all but the last lines of what is kept; the run at work is told from its beginning.
+    """
     container = seen.container
     if container is None:
         return
     kept_lines = await hook_lines(container, site)
     if not seen.journal.running or container.state != "running":
-        for line in kept_lines:
+        for line in last(kept_lines, tail):
             yield line
         return
     user = remote_user(await settings(container, site), container)
@@ -37,15 +40,20 @@ async def follow_hooks(seen: Observation, site: Site) -> AsyncIterator[Line]:
     async with talk:
         answer = await talk.answer()
         following = answer if isinstance(answer, Following) else None
-        for line in kept_lines:
-            if following is None or line.run < following.run:
-                yield line
+        before = [line for line in kept_lines if following is None or line.run < following.run]
+        for line in last(before, tail):
+            yield line
         if following is None:
             return
         telling = _Telling(following.run, Reader(following.token))
         async for data in talk.rest():
             for line in telling.feed(data):
                 yield line
+
+
+def last(lines: Sequence[Line], tail: int | None) -> Sequence[Line]:
+    """The last lines; all of them for None."""
+    return lines if tail is None else lines[max(0, len(lines) - tail) :]
 
 
 async def container_output(

@@ -138,6 +138,14 @@ def test_a_port_of_another_name_is_reached_from_inside(up: Path, forward: Callab
     assert eventually(opened["local"], b"xy") == b"yx"
 
 
+def test_a_port_that_nobody_serves_is_told(up: Path, forward: Callable[..., Forwarding]) -> None:
+    forwarding = forward(up, "4799")
+    assert mirrored(forwarding.opened()["local"], b"x") == b""
+    assert forwarding.process.stderr is not None
+    said = forwarding.process.stderr.readline()
+    assert "A connection to 4799 in the workspace failed" in said
+
+
 def test_nothing_to_forward_is_told(
     moorage: Cli, workspace: Workspace, images: Images, cleanup: Traces
 ) -> None:

@@ -27,6 +27,7 @@ def test_what_hooks_printed_is_kept(
     assert {"from-left", "from-right"} < set(lines)
     assert moorage.ok("logs", "--tail", "1", folder).stdout.splitlines() == lines[-1:]
     assert moorage.ok("logs", "--follow", cleanup.token).stdout.splitlines() == lines
+    assert moorage.ok("logs", "--follow", "--tail", "2", folder).stdout.splitlines() == lines[-2:]
     moorage.ok("stop", folder)
     assert moorage.ok("logs", folder).stdout.splitlines() == lines
     first = moorage.ok("logs", folder, "--output", "json").stdout.splitlines()[1]
@@ -107,3 +108,23 @@ def test_why_asks_the_engine_before_all(
 def test_why_knows_nothing_of_what_never_was(moorage: Cli, tmp_path: Path) -> None:
     assert moorage("why", tmp_path).code == 2
     assert "Nothing is known" in moorage.ok("why").stdout
+
+
+def test_why_knows_what_never_came_about(
+    moorage: Cli, workspace: Workspace, images: Images, cleanup: Traces
+) -> None:
+    """There is no container to ask, so this machine remembers; and says so once it is all right."""
+    text = f"FROM {images.busybox}\nRUN echo what went wrong && exit 5\n"
+    folder = workspace(
+        {"build": {"dockerfile": "Dockerfile"}}, name=cleanup.token, files={".devcontainer/Dockerfile": text}
+    )
+    assert moorage("up", folder).code == 6
+    assert cleanup.containers() == []
+    for arguments in ((folder,), (cleanup.token,), ()):
+        cause = moorage.ok("why", *arguments, "--output", "json").json()
+        assert isinstance(cause, dict)
+        assert (cause["found_in"], cause["past"], cause["name"]) == ("timeline", False, cleanup.token)
+        assert "what went wrong" in "".join(cause["evidence"])
+    (folder / ".devcontainer/Dockerfile").write_text(f"FROM {images.busybox}\n")
+    moorage.ok("up", folder)
+    assert "is running; its last failure was" in moorage.ok("why", folder).stdout

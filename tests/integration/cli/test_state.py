@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,3 +120,46 @@ def test_a_start_goes_without_the_folder(
     result = moorage.ok("start", cleanup.token)
     assert "[started-without-source]" in result.stderr or "is gone" in result.stderr
     assert moorage.ok("exec", cleanup.token, "pwd").stdout == "/\n"
+
+
+def test_a_deletion_on_a_terminal_asks(
+    moorage: Cli, workspace: Workspace, images: Images, cleanup: Traces
+) -> None:
+    folder = workspace({"image": images.busybox}, name=cleanup.token)
+    moorage.ok("up", folder)
+    assert answered(moorage, "n\n", "delete", folder) == 9
+    assert row(moorage, folder) is not None
+    assert answered(moorage, "", "delete", "--yes", folder) == 0
+    assert row(moorage, folder) is None
+
+
+def answered(cli: Cli, text: str, *arguments: str | Path) -> int:
+    """The exit code of a command on a terminal whose user types this."""
+    master, slave = pty.openpty()
+    try:
+        os.write(master, text.encode())
+        return subprocess.run(
+            cli.command(*arguments), stdin=slave, stdout=slave, stderr=slave, env=cli.env, timeout=60
+        ).returncode
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_all_of_it_on_an_old_engine(
+    old_moorage: Cli, workspace: Workspace, images: Images, tmp_path: Path
+) -> None:
+    folder = workspace(
+        {"image": images.devcontainer, "remoteUser": "vscode", "postStartCommand": "echo hello"},
+        name=tmp_path.name.replace("_", "-")[:30],
+    )
+    old_moorage.ok("up", folder)
+    assert row(old_moorage, folder)["state"] == "running"  # type: ignore[index]
+    result = old_moorage("exec", folder, "sh", "-c", "id -un; exit 4")
+    assert (result.code, result.stdout) == (4, "vscode\n")
+    assert "hello" in old_moorage.ok("logs", folder).stdout
+    assert old_moorage("exec", folder, "no-such-command").code in (126, 127)
+    old_moorage.ok("stop", folder)
+    assert old_moorage.ok("exec", folder, "id", "-un").stdout == "vscode\n"
+    old_moorage.ok("delete", folder)
+    assert row(old_moorage, folder) is None
