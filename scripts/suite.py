@@ -62,7 +62,7 @@ def _pytest(flags: list[str]) -> tuple[int, list[str]]:
         "-m",
         "pytest",
         "-q",
-        "-rs",
+        "-rfEs",
         "--import-mode=importlib",
         "--durations=15",
         *method,
