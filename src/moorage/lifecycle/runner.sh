@@ -5,7 +5,7 @@
 #   runner.sh environment STATE LOGS PROBE SECONDS TOKEN   print what the user's shell makes of the environment
 #   runner.sh own STATE UID GID NEW_UID NEW_GID HOME       as root: give the home to the user's new ids
 #
-# STATE holds `journal`, `env.PROBE` and the locks; LOGS one log a run. A lock is a file `lock.N` with
+# STATE holds `prepared`, `journal`, `env.PROBE` and the locks; LOGS one log a run. A lock is a file `lock.N` with
 # "PID START TOKEN" of a worker; the highest N counts and is never removed, so that it can be taken over
 # without a race by making N+1 (hard links appear whole and only once).
 #
@@ -530,7 +530,7 @@ own() { # UID GID NEW_UID NEW_GID HOME; only what is the old user's, never acros
     mounted_below "$5" && exit 3
     chown -hR "$3:$4" "$5" || exit 1
   fi
-  note owned
+  printf 'owned\n' >>"$state/prepared" # not into the journal, which would become root's
 }
 
 mounted_below() {

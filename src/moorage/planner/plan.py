@@ -113,6 +113,7 @@ def _plan(request: Request, facts: Facts) -> Plan:
     steps = _resumed(request, facts, observation, kept, target)
     return Plan(
         steps=steps,
+        more=not observation.journal.prepared,
         differences=target.differences,
         warnings=noted,
         wanted=target,
@@ -249,6 +250,8 @@ def _resumed(
             steps.append(clone)
     if container.state != "running":
         steps.append(StartContainer(container=request.container, reason=f"it is {container.state}"))
+    if not observation.journal.prepared:
+        return tuple(steps)  # only then is it known what the home is owed
     if observation.journal.owed:
         owed = observation.journal.owed
         steps.append(SettleHome(container=request.container, owed=owed, reason="its ids have changed"))

@@ -13,7 +13,11 @@ import msgspec
 from .observation import Journal
 
 FOLDER = "/var/lib/moorage"
-"""Small: `runner.sh`, and per instance `journal`, `env.<probe>` and locks. One look reads it whole."""
+"""Small: `runner.sh`, and per instance `prepared`, `journal`, `env.<probe>`, locks. One look reads it whole.
+
+`prepared` tells of the container and its home; `journal` is the runner's alone, so that preparing twice, by
+two clients at once, loses nothing of what has happened since.
+"""
 
 LOGS = "/var/log/moorage"
 """Per instance one log a run. Large: only `moorage logs` reads it."""
@@ -46,11 +50,9 @@ def parse(files: Mapping[str, bytes], instance: str = "") -> Journal:
     Without an instance the only journal there is counts; with several none does. Lines not understood, and
     a last line that was cut off, are passed over.
     """
-    found = [name.split("/")[0] for name in files if name.endswith("/journal")]
-    owner = instance or (found[0] if len(found) == 1 else "")
-    text = files.get(f"{owner}/journal")
-    if text is None:
-        return Journal()
+    found = {name.split("/")[0] for name in files if name.endswith(("/journal", "/prepared"))}
+    owner = instance or (found.pop() if len(found) == 1 else "")
+    text = files.get(f"{owner}/prepared", b"") + files.get(f"{owner}/journal", b"")
     probes = {
         name.split("/env.")[1]: environment(data)
         for name, data in files.items()

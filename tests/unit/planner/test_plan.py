@@ -210,6 +210,15 @@ def test_what_changed_before_the_first_start_is_made_anew_without_asking() -> No
     assert steps_of(asked, changed)[:2] == ["RemoveContainer", "CreateContainer"]
 
 
+def test_hooks_wait_until_it_is_known_what_the_preparation_owes() -> None:
+    asked = request()
+    created = _cut_off(asked, World(IMAGE_ONLY), 1)
+    outcome = plan(asked, World(IMAGE_ONLY, observation=created).facts(asked))
+    assert isinstance(outcome, Plan)
+    assert [type(step).__name__ for step in outcome.steps] == ["PrepareContainer", "StartContainer"]
+    assert outcome.more
+
+
 def test_recreate_of_what_is_not_there_is_a_plain_create() -> None:
     found = steps_of(request(recreate=True), World(IMAGE_ONLY))
     assert found == ["CreateContainer", "PrepareContainer", "StartContainer", "RunHooks"]

@@ -68,8 +68,8 @@ async def _by_archive(site: Site, instance: str, step: SettleHome) -> None:
 
 
 def _settled(instance: str, uid: int, gid: int) -> bytes:
-    """The journal of a container in which nothing but its preparation has happened yet."""
+    """What stands in a container that owes nothing."""
     from moorage.engine.ustar import Entry, pack
 
-    name = f"{journal.state(instance).lstrip('/')}/journal"
+    name = f"{journal.state(instance).lstrip('/')}/prepared"
     return pack([Entry(name=name, data=b"prepared\n", mode=0o600, uid=uid, gid=gid)])

@@ -1,7 +1,7 @@
-"""Makes a new container ready before its first start: the runner, its journal, and the user's new ids.
+"""Makes a new container ready before its first start: the runner, its folders, and the user's new ids.
 
-All of it goes in with one archive whose order makes it safe to be cut off: what is owed stands in the journal
-before the ids change, and "prepared" comes last.
+All of it goes in with one archive whose order makes it safe to be cut off: what is owed is written before the
+ids change, and "prepared" comes last. The engine may unpack it even when we are killed while it is sent.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from moorage.spec.observation import Journal, Observation
 from moorage.workspace.apply.users import text_inside
 from moorage.workspace.site import Site
 
+_ROOT = ("", "root", "0")
+
 
 class RemoteUserUnknown(ConfigurationError):
     """The image has no user of the name that the configuration gives."""
@@ -38,13 +40,18 @@ class Ids(msgspec.Struct, frozen=True):
 
 
 async def prepare(site: Site, seen: Observation, step: PrepareContainer) -> Journal:
-    """Put the runner and the journal into the container, with the remote user's new ids where they change.
+    """Put the runner and its folders into the container, with the remote user's new ids where they change.
 
-    Raises RemoteUserUnknown.
+    Another `up`, or what a killed one had sent, may come before us: the note is looked at after the files
+    that it stands before. Raises RemoteUserUnknown.
     """
     if seen.container is None:
         raise TypeError("a container is prepared after it was created")
-    ids = await _ids(site, seen, step)
+    users = await _users(site, step)
+    now = await site.driver.observe(step.container)
+    if now.journal.prepared:
+        return now.journal
+    ids = _ids(site, users, now.journal.owed, step)
     await site.driver.inside(step.container).write("/", archive(seen.container.id, ids))
     return Journal(prepared=True, owed=ids.owed)
 
@@ -60,34 +67,41 @@ def archive(instance: str, ids: Ids) -> bytes:
         Entry(name=state, folder=True, mode=0o700, uid=ids.uid, gid=ids.gid),
         Entry(name=journal.LOGS.lstrip("/"), folder=True, mode=0o755),
         Entry(name=logs, folder=True, mode=0o700, uid=ids.uid, gid=ids.gid),
-        _journal(state, owed, ids),
+        _note(state, owed, ids),
     ]
     if ids.change:
         entries += [
             Entry(name="etc/passwd", data=ids.change.passwd.encode(errors="surrogateescape")),
             Entry(name="etc/group", data=ids.change.group.encode(errors="surrogateescape")),
         ]
-    return pack([*entries, _journal(state, owed + b"prepared\n", ids)])
+    return pack([*entries, _note(state, owed + b"prepared\n", ids)])
 
 
 def owed_by(change: UidChange) -> str:
-    """What the journal keeps of a change until the home has followed it."""
+    """What is written down of a change until the home has followed it."""
     if not change.home:
         return ""
     return f"{change.old_uid} {change.old_gid} {change.new_uid} {change.new_gid} {change.home}"
 
 
-def _journal(state: str, text: bytes, ids: Ids) -> Entry:
-    return Entry(name=f"{state}/journal", data=text, mode=0o600, uid=ids.uid, gid=ids.gid)
+def _note(state: str, text: bytes, ids: Ids) -> Entry:
+    return Entry(name=f"{state}/prepared", data=text, mode=0o600, uid=ids.uid, gid=ids.gid)
 
 
-async def _ids(site: Site, seen: Observation, step: PrepareContainer) -> Ids:
-    name = user_name(step.user)
-    if name in ("", "root", "0"):
-        return Ids()
-    passwd, group = await asyncio.gather(
+async def _users(site: Site, step: PrepareContainer) -> tuple[str, str]:
+    """/etc/passwd and /etc/group, where anybody but root matters."""
+    if user_name(step.user) in _ROOT:
+        return "", ""
+    return await asyncio.gather(
         text_inside(site, step.container, "/etc/passwd"), text_inside(site, step.container, "/etc/group")
     )
+
+
+def _ids(site: Site, users: tuple[str, str], owed: str, step: PrepareContainer) -> Ids:
+    name = user_name(step.user)
+    if name in _ROOT:
+        return Ids()
+    passwd, group = users
     user = find_user(passwd, name)
     if user is None and name.isdigit():
         return Ids(int(name), int(name))
@@ -101,8 +115,8 @@ async def _ids(site: Site, seen: Observation, step: PrepareContainer) -> Ids:
         return Ids(user.uid, user.gid)
     found = plan_uid(passwd, group, step.user, step.uid, step.gid)
     if not isinstance(found, UidChange):
-        if not seen.journal.owed:
+        if not owed:
             text = f"The ids of {name} stay as they are in the image, because {found.reason}."
             site.reporter.emit(Notice(level="info", code="user-ids-kept", text=text))
-        return Ids(user.uid, user.gid, None, seen.journal.owed)
+        return Ids(user.uid, user.gid, None, owed)
     return Ids(found.new_uid, found.new_gid, found, owed_by(found))
