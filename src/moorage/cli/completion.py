@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _PROGRAM = "moorage"
 _VARIABLE = "_MOORAGE_COMPLETE"
-_PATIENCE = 1.0
+_PATIENCE = 3.0
 """Seconds that a person waits for the engine at the Tab key."""
 
 _EPILOG = """\b

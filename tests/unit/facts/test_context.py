@@ -353,7 +353,7 @@ def test_the_archive_has_one_normal_form(context: Path, tmp_path: Path) -> None:
     assert sent.extractfile("src/main.py").read() == b"print()"  # type: ignore[union-attr]
 
     copy = tmp_path / "copy"
-    sent.extractall(copy, filter="fully_trusted")
+    sent.extractall(copy, **({"filter": "fully_trusted"} if hasattr(tarfile, "data_filter") else {}))
     other = hash_context(str(copy), ALL, Ignore())
     assert other.digest == tree.digest
     assert b"".join(write_tar(other, str(copy))) == b"".join(write_tar(tree, str(context)))

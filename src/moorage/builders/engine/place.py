@@ -105,7 +105,10 @@ def unpack(folder: str, text: str, context: Context) -> Unpacked:
     os.mkdir(unpacked.context, 0o700)  # noqa: PTH102
     with tarfile.open(fileobj=_Stream(context), mode="r|") as archive:  # type: ignore[call-overload]
         for member in archive:
-            archive.extract(member, unpacked.context, filter="tar")
+            if hasattr(tarfile, "tar_filter"):  # Python 3.11.4; the archive is our own in any case
+                archive.extract(member, unpacked.context, filter="tar")
+            else:
+                archive.extract(member, unpacked.context)
             if member.isreg():
                 _date(f"{unpacked.context}/{member.name}")
     return unpacked
