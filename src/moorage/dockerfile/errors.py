@@ -8,7 +8,7 @@ from moorage.errors import ConfigurationError
 class BrokenDockerfile(ConfigurationError):
     """A Dockerfile that no builder would accept, with the place where it goes wrong."""
 
-    code = "dockerfile.broken"
+    code = "dockerfile-broken"
 
     def __init__(self, problem: str, *, file: str, line: int, text: str = "", hint: str = "") -> None:
         shown = text.strip().splitlines()[:1]
@@ -21,10 +21,10 @@ class BrokenDockerfile(ConfigurationError):
 class UnknownTarget(ConfigurationError):
     """A build target that names no stage of the Dockerfile."""
 
-    code = "dockerfile.unknown-target"
+    code = "dockerfile-unknown-target"
 
 
 class BrokenIgnoreFile(ConfigurationError):
     """A .dockerignore with a pattern that no builder would accept."""
 
-    code = "dockerfile.broken-ignore"
+    code = "dockerfile-broken-ignore"

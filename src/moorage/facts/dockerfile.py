@@ -7,7 +7,7 @@ from pathlib import Path
 from moorage.devcontainer.spelling import did_you_mean
 from moorage.dockerfile import ignore
 from moorage.errors import ConfigurationError
-from moorage.facts.context import ContextTree, hash_context
+from moorage.facts.context import ContextMissing, ContextTree, hash_context
 from moorage.planner.questions import DockerfileText, HashContext, ReadDockerfile
 
 
@@ -15,12 +15,6 @@ class DockerfileMissing(ConfigurationError):
     """The configuration names a Dockerfile that is not there."""
 
     code = "dockerfile-missing"
-
-
-class ContextMissing(ConfigurationError):
-    """The configuration names a build context that is not a folder."""
-
-    code = "build-context-missing"
 
 
 def dockerfile(question: ReadDockerfile) -> DockerfileText:

@@ -79,11 +79,11 @@ CONFIGURATIONS = [
         ("nowhere",), "",
     ),
     Case(
-        "broken Dockerfile", 3, "dockerfile.broken",
+        "broken Dockerfile", 3, "dockerfile-broken",
         lambda b: ("up", b.with_dockerfile("FROM busybox\nRUNN true\n")), ("Dockerfile:2", "RUNN"), "",
     ),
     Case(
-        "unknown target", 3, "dockerfile.unknown-target",
+        "unknown target", 3, "dockerfile-unknown-target",
         lambda b: ("up", b.with_dockerfile("FROM busybox AS base\n", target="bsae")), ("bsae", "base"), "",
     ),
     Case(

@@ -63,7 +63,7 @@ def test_patterns(text: str, ignored: list[str], kept: list[str]) -> None:
 def test_broken_patterns(text: str) -> None:
     with pytest.raises(BrokenIgnoreFile, match="broken pattern") as caught:
         read(text, "Dockerfile.dockerignore")
-    assert caught.value.code == "dockerfile.broken-ignore"
+    assert caught.value.code == "dockerfile-broken-ignore"
 
 
 @pytest.mark.parametrize(

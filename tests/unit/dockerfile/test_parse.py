@@ -168,7 +168,7 @@ def test_what_no_builder_accepts(text: str, line: int, says: str) -> None:
         parse(text, "dev/Dockerfile")
     assert caught.value.line == line
     assert str(caught.value).startswith(f"dev/Dockerfile:{line}: ")
-    assert caught.value.code == "dockerfile.broken"
+    assert caught.value.code == "dockerfile-broken"
 
 
 def test_a_misspelt_instruction_is_named() -> None:

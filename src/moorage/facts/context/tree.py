@@ -14,19 +14,19 @@ Kind = Literal["file", "folder", "link"]
 class ContextMissing(ConfigurationError):
     """The folder of build.context is not there."""
 
-    code = "context.missing"
+    code = "build-context-missing"
 
 
 class ContextUnreadable(SourceError):
     """A file that the build needs cannot be read."""
 
-    code = "context.unreadable"
+    code = "build-context-unreadable"
 
 
 class ContextChanged(SourceError):
     """A file changed between being looked at and being read; looking again helps unless it never rests."""
 
-    code = "context.changed"
+    code = "build-context-changed"
 
     def __init__(self, path: str) -> None:
         super().__init__(
