@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tests.outside import Cli, Docker
+from tests.faults.api import Api
+from tests.outside import Cli
 
 HOOKS = "/hooks.log"
 """Where the hooks of the examples write, inside."""
@@ -27,22 +28,25 @@ class EndState(NamedTuple):
     temporary: tuple[str, ...]
 
 
-def end_state(docker: Docker, cli: Cli, folder: Path, token: str = "") -> EndState:
-    """Look with the engine's own client. `token` is that of the image's label, where one is built."""
-    mine = f"label=devcontainer.local_folder={folder}"
-    containers = docker.lines("ps", "--all", "--filter", mine, "--format", "{{.ID}} {{.State}}")
-    identity = containers[0].split()[0] if containers else ""
-    workspace = docker("inspect", "--format", '{{index .Config.Labels "dev.moorage.id"}}', identity)
-    own = f"label=dev.moorage.id={workspace}"
+def end_state(api: Api, cli: Cli, folder: Path, token: str = "") -> EndState:
+    """Look at the engine itself. `token` is that of the image's label, where one is built."""
+    containers = containers_of(api, folder)
+    identity = containers[0]["Id"] if containers else ""
+    own = f"dev.moorage.id={containers[0]['Labels'].get('dev.moorage.id')}" if containers else "none"
     return EndState(
-        containers=tuple(line.split()[1] for line in containers),
-        volumes=tuple(docker.lines("volume", "ls", "--quiet", "--filter", own)),
-        networks=tuple(docker.lines("network", "ls", "--quiet", "--filter", own)),
-        images=_images(docker, token) if token else (),
-        processes=_processes(docker, identity),
-        hooks=tuple(docker.lines("exec", identity, "cat", HOOKS)),
+        containers=tuple(each["State"] for each in containers),
+        volumes=tuple(each["Name"] for each in api.list("volumes", own)),
+        networks=tuple(each["Name"] for each in api.list("networks", own)),
+        images=_images(api, token) if token else (),
+        processes=tuple(sorted(api.processes(identity))),
+        hooks=tuple(api.file(identity, HOOKS).splitlines()),
         temporary=tuple(sorted(path.name for path in temporary_folder(cli).iterdir())),
     )
+
+
+def containers_of(api: Api, folder: Path) -> list[dict[str, Any]]:
+    """Those of a local folder's workspace."""
+    return api.list("containers/json", f"devcontainer.local_folder={folder}")
 
 
 def temporary_folder(cli: Cli) -> Path:
@@ -53,20 +57,8 @@ def temporary_folder(cli: Cli) -> Path:
     return folder
 
 
-def _images(docker: Docker, token: str) -> tuple[str, ...]:
-    """Tagged and dangling ones with this label."""
-    rows = docker.lines(
-        "image",
-        "ls",
-        "--all",
-        "--filter",
-        f"label={TOKEN_LABEL}={token}",
-        "--format",
-        "{{.Repository}}:{{.Tag}}",
-    )
-    return tuple(sorted(re.sub(r":[0-9a-f]{16,}$", ":KEY", row) for row in rows))
-
-
-def _processes(docker: Docker, container: str) -> tuple[str, ...]:
-    rows = docker.lines("top", container, "-o", "pid,args")[1:]
-    return tuple(sorted(row.split(None, 1)[1] for row in rows))
+def _images(api: Api, token: str) -> tuple[str, ...]:
+    """The tags of images with this label; a dangling one counts as well."""
+    found = api.list("images/json", f"{TOKEN_LABEL}={token}")
+    tags = [tag for image in found for tag in image["RepoTags"] or ["dangling"]]
+    return tuple(sorted(re.sub(r":[0-9a-f]{16,}$", ":KEY", tag) for tag in tags))

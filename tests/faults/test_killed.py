@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.faults.endstate import EndState, end_state, temporary_folder
+from tests.faults.api import Api
+from tests.faults.endstate import EndState, containers_of, end_state, temporary_folder
 from tests.faults.examples import Example, dockerfile_example, each_once, image_example
 from tests.faults.interruption import Interrupted, Victim, kill_after_event, kill_after_time, left_running
-from tests.outside import Cli, Docker, Images, Traces
+from tests.outside import Cli, Images, Traces
 
 KINDS = ("image", "dockerfile")
 VICTIMS: tuple[Victim, ...] = ("client", "group")
@@ -25,6 +26,8 @@ RANDOM_TIMES = 100
 CI_TIMES = 3
 """Random times for each kind and victim in CI; the others only with --full."""
 
+KNOWN: dict[str, tuple[EndState, float]] = {}
+
 Kill = Callable[..., Interrupted]
 """Called with a mark and the arguments of the command."""
 
@@ -32,8 +35,9 @@ Kill = Callable[..., Interrupted]
 class Laboratory:
     """Makes fresh examples, lets them be interrupted, and compares what is there in the end."""
 
-    def __init__(self, cli: Cli, docker: Docker, images: Images, cleanup: Traces, folder: Path) -> None:
-        self.cli, self.docker, self.images, self.cleanup, self.folder = cli, docker, images, cleanup, folder
+    def __init__(self, cli: Cli, images: Images, cleanup: Traces, folder: Path) -> None:
+        self.cli, self.images, self.cleanup, self.folder = cli, images, cleanup, folder
+        self.api = Api(cleanup.docker.host)
         self.count = 0
         temporary_folder(cli)
 
@@ -45,7 +49,12 @@ class Laboratory:
         return dockerfile_example(place, self.images.busybox, f"{self.cleanup.token}-{self.count}")
 
     def undisturbed(self, kind: str) -> tuple[EndState, float]:
-        """The end state that counts, and how long it takes to get there."""
+        """The end state that counts, and how long it takes to get there; found out once a worker."""
+        if kind not in KNOWN:
+            KNOWN[kind] = self._undisturbed(kind)
+        return KNOWN[kind]
+
+    def _undisturbed(self, kind: str) -> tuple[EndState, float]:
         example = self.example(kind)
         run = kill_after_event(self.cli, "client", 10**6, self.cleanup.token, "up", example.folder)
         assert run.code == 0
@@ -73,24 +82,20 @@ class Laboratory:
         """The state, looked at for a while: after the hooks the runner asks the user's shell once more."""
         deadline = time.monotonic() + 5
         while True:
-            state = end_state(self.docker, self.cli, example.folder, example.token)
+            state = end_state(self.api, self.cli, example.folder, example.token)
             if enough(state) or time.monotonic() > deadline:
                 return state
             time.sleep(0.1)
 
     def forget(self, example: Example) -> None:
-        found = self.docker.lines(
-            "ps", "-aq", "--filter", f"label=devcontainer.local_folder={example.folder}"
-        )
-        self.docker("rm", "--force", *found)
+        for container in containers_of(self.api, example.folder):
+            self.api.remove(container["Id"])
         shutil.rmtree(example.folder)
 
 
 @pytest.fixture
-def laboratory(
-    moorage: Cli, docker: Docker, images: Images, cleanup: Traces, tmp_path: Path
-) -> Iterator[Laboratory]:
-    return Laboratory(moorage, docker, images, cleanup, tmp_path)
+def laboratory(moorage: Cli, images: Images, cleanup: Traces, tmp_path: Path) -> Laboratory:
+    return Laboratory(moorage, images, cleanup, tmp_path)
 
 
 def _every_event(laboratory: Laboratory, kind: str, victim: Victim, first: int, step: int) -> int:

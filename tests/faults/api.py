@@ -1,0 +1,59 @@
+"""The engine's API, bare: hundreds of looks at end states would mostly wait for the command-line client."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import tarfile
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlencode
+
+
+class Api:
+    """One request a call, on the socket of a DOCKER_HOST."""
+
+    def __init__(self, host: str) -> None:
+        self._socket = host.removeprefix("unix://")
+
+    def list(self, what: str, label: str) -> list[dict[str, Any]]:
+        """All "containers/json", "images/json", "networks" or "volumes" that have this label."""
+        found = json.loads(self.call("GET", what, all=1, filters=json.dumps({"label": [label]})))
+        return list(found["Volumes"] or [] if what == "volumes" else found)
+
+    def file(self, container: str, path: str) -> str:
+        """A file's text, "" where there is none."""
+        data = self.call("GET", f"containers/{container}/archive", path=path)
+        if data.startswith(b'{"message"'):
+            return ""
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            member = archive.extractfile(archive.getmembers()[0])
+            return member.read().decode() if member else ""
+
+    def processes(self, container: str) -> list[str]:
+        """The command lines in a container."""
+        found = json.loads(self.call("GET", f"containers/{container}/top", ps_args="-o pid,args"))
+        return [row[1] for row in found.get("Processes") or []]
+
+    def remove(self, container: str) -> None:
+        self.call("DELETE", f"containers/{container}", force=1, v=1)
+
+    def call(self, method: str, where: str, /, **query: object) -> bytes:
+        connection = _Unix(self._socket)
+        try:
+            connection.request(method, f"/{where}?{urlencode(query)}")
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
+
+class _Unix(HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("engine", timeout=60)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
