@@ -108,6 +108,28 @@ class IsCloned(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     folder: str
 
 
+class ReadFeature(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What a Feature is, without its files where a registry tells that. Answer: `FoundFeature`.
+
+    `base` is the absolute folder of the devcontainer.json, `workspace` the absolute root in whose
+    .devcontainer a local Feature must be. `digest` pins what the reference names (from the lockfile or from
+    what the workspace recorded).
+    """
+
+    reference: str
+    base: str = ""
+    workspace: str = ""
+    digest: str = ""
+
+
 Question = (
-    ReadConfiguration | Observe | FindImage | ReadDockerfile | HashContext | AskEngine | ListNames | IsCloned
+    ReadConfiguration
+    | Observe
+    | FindImage
+    | ReadDockerfile
+    | HashContext
+    | AskEngine
+    | ListNames
+    | IsCloned
+    | ReadFeature
 )
