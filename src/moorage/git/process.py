@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -15,6 +14,7 @@ import msgspec
 
 from ..spec.giturl import without_secrets
 from . import failure
+from .lifeline import lifeline
 
 Progress = Callable[[str], None]
 
@@ -115,31 +115,36 @@ async def execute(
     progress: Progress | None = None,
 ) -> Finished:
     """Run git, or ssh's tools beside it, in exactly this environment. Raises GitMissing, GitTimeout."""
-    try:
+    if not _is_there(program, env):
+        raise failure.missing(program)
+    with lifeline() as line:
         child = await asyncio.create_subprocess_exec(
-            program,
-            *arguments,
+            *line.command(program, *arguments),
             stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=env,
             cwd="/",
             start_new_session=True,  # a group of its own, and no terminal that anything could ask on
-            preexec_fn=_dies_with_us(),
+            pass_fds=(line.theirs,),
         )
-    except FileNotFoundError:
-        raise failure.missing(program) from None
-    try:
-        async with asyncio.timeout(timeout):
-            stdout, stderr, _ = await asyncio.gather(
-                _read(child.stdout), _read_lines(child.stderr, progress), _write(child.stdin, stdin)
-            )
-            code = await child.wait()
-    except TimeoutError:
-        raise failure.timed_out(url, timeout) from None
-    finally:
-        await _end(child)
+        try:
+            async with asyncio.timeout(timeout):
+                stdout, stderr, _ = await asyncio.gather(
+                    _read(child.stdout), _read_lines(child.stderr, progress), _write(child.stdin, stdin)
+                )
+                code = await child.wait()
+            line.release()
+        except TimeoutError:
+            raise failure.timed_out(url, timeout) from None
+        finally:
+            await _end(child)
     return Finished(code=code, stdout=stdout, stderr=stderr)
+
+
+def _is_there(program: str, env: Mapping[str, str]) -> bool:
+    """Whether the shell that becomes the program will find it."""
+    return any(os.access(f"{folder}/{program}", os.X_OK) for folder in os.get_exec_path(env))
 
 
 async def _read(stream: asyncio.StreamReader | None) -> bytes:
@@ -199,23 +204,3 @@ async def _end(child: asyncio.subprocess.Process) -> None:
 def _signal_group(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
-
-
-def _dies_with_us() -> Callable[[], None] | None:
-    """prctl(2) PR_SET_PDEATHSIG: git is asked to end when we are killed, and then ends its own helpers.
-
-    Other systems than Linux have no such call; there git ends at its next write into our closed pipes.
-    """
-    if sys.platform != "linux":
-        return None
-    import ctypes  # only where git is started
-
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def ask_for_signal() -> None:
-        prctl(1, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask_for_signal
