@@ -5,6 +5,8 @@
 SHELL = /bin/sh
 
 VENV = .venv/bin
+TYPED = scripts bench docs tests/conftest.py tests/outside.py tests/faults tests/docs tests/integration/conftest.py \
+	tests/integration/must_hold tests/integration/cli tests/integration/workspace tests/integration/examples
 PYTEST = $(VENV)/pytest -q --import-mode=importlib
 
 help:
@@ -31,7 +33,7 @@ lint: venv
 
 types: venv
 	$(VENV)/mypy
-	$(VENV)/mypy --explicit-package-bases scripts tests/conftest.py tests/outside.py tests/integration/conftest.py
+	$(VENV)/mypy --explicit-package-bases $(TYPED)
 
 layers: venv
 	$(VENV)/lint-imports

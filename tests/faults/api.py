@@ -17,19 +17,23 @@ class Api:
     def __init__(self, host: str) -> None:
         self._socket = host.removeprefix("unix://")
 
-    def list(self, what: str, label: str) -> list[dict[str, Any]]:
+    def all(self, what: str, label: str) -> list[dict[str, Any]]:
         """All "containers/json", "images/json", "networks" or "volumes" that have this label."""
         found = json.loads(self.call("GET", what, all=1, filters=json.dumps({"label": [label]})))
         return list(found["Volumes"] or [] if what == "volumes" else found)
 
     def file(self, container: str, path: str) -> str:
         """A file's text, "" where there is none."""
-        data = self.call("GET", f"containers/{container}/archive", path=path)
+        data = self.archive(container, path)
         if data.startswith(b'{"message"'):
             return ""
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             member = archive.extractfile(archive.getmembers()[0])
             return member.read().decode() if member else ""
+
+    def archive(self, container: str, path: str) -> bytes:
+        """A tar archive of a file or folder, also where nothing can be run inside."""
+        return self.call("GET", f"containers/{container}/archive", path=path)
 
     def processes(self, container: str) -> list[str]:
         """The command lines in a container."""

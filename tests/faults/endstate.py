@@ -35,8 +35,8 @@ def end_state(api: Api, cli: Cli, folder: Path, token: str = "") -> EndState:
     own = f"dev.moorage.id={containers[0]['Labels'].get('dev.moorage.id')}" if containers else "none"
     return EndState(
         containers=tuple(each["State"] for each in containers),
-        volumes=tuple(each["Name"] for each in api.list("volumes", own)),
-        networks=tuple(each["Name"] for each in api.list("networks", own)),
+        volumes=tuple(each["Name"] for each in api.all("volumes", own)),
+        networks=tuple(each["Name"] for each in api.all("networks", own)),
         images=_images(api, token) if token else (),
         processes=tuple(sorted(api.processes(identity))),
         hooks=tuple(api.file(identity, HOOKS).splitlines()),
@@ -46,7 +46,7 @@ def end_state(api: Api, cli: Cli, folder: Path, token: str = "") -> EndState:
 
 def containers_of(api: Api, folder: Path) -> list[dict[str, Any]]:
     """Those of a local folder's workspace."""
-    return api.list("containers/json", f"devcontainer.local_folder={folder}")
+    return api.all("containers/json", f"devcontainer.local_folder={folder}")
 
 
 def temporary_folder(cli: Cli) -> Path:
@@ -59,6 +59,6 @@ def temporary_folder(cli: Cli) -> Path:
 
 def _images(api: Api, token: str) -> tuple[str, ...]:
     """The tags of images with this label; a dangling one counts as well."""
-    found = api.list("images/json", f"{TOKEN_LABEL}={token}")
+    found = api.all("images/json", f"{TOKEN_LABEL}={token}")
     tags = [tag for image in found for tag in image["RepoTags"] or ["dangling"]]
     return tuple(sorted(re.sub(r":[0-9a-f]{16,}$", ":KEY", tag) for tag in tags))

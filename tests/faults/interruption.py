@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TextIO
+from typing import IO, Any, Literal, NamedTuple
 
 from tests.outside import Cli
 
@@ -69,7 +69,7 @@ def _start(cli: Cli, mark: str, *arguments: str | Path) -> subprocess.Popen[str]
     return cli.start(*arguments, "--log-format", "json", env={MARK: mark})
 
 
-def _events(stream: TextIO | None) -> Iterator[dict[str, Any]]:
+def _events(stream: IO[str] | None) -> Iterator[dict[str, Any]]:
     assert stream is not None
     for line in stream:
         with contextlib.suppress(json.JSONDecodeError):

@@ -93,7 +93,7 @@ def test_why_asks_the_engine_before_all(
     )
     (folder / "main").chmod(0o755)
     assert moorage("up", folder).code == 7
-    assert moorage.ok("why", folder, "--output", "json").json()["code"] == "hook-failed"  # type: ignore[index]
+    assert moorage.ok("why", folder, "--output", "json").json()["code"] == "hook-failed"
     moorage.ok("exec", folder, "touch", "/end")
     container = docker("ps", "--all", "--quiet", "--filter", f"label=devcontainer.local_folder={folder}")
     docker("wait", container)

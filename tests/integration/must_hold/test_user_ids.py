@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from scripts.engines.provision import Engine
+from tests.faults.api import Api
 from tests.faults.interruption import kill_after_event
-from tests.integration.must_hold.proxy import EngineProxy
+from tests.integration.must_hold.proxy import EngineProxy, proxied
 from tests.outside import Cli, Docker, Images, Result, Traces
 
 UID, GID = 4242, 4243
@@ -47,6 +51,10 @@ class Person:
         path = self.project / ".devcontainer.json"
         path.write_text(json.dumps(configuration))
         os.chown(path, self.uid, self.gid)
+
+    def build(self, dockerfile: str, **configuration: Any) -> None:
+        (self.project / "Dockerfile").write_text(dockerfile)
+        self.configure(build={"dockerfile": "Dockerfile"}, **configuration)
 
     def up(self, *options: str) -> Result:
         return self.cli.ok("up", self.project, *options)
@@ -133,6 +141,63 @@ def test_group_that_exists_already(
     assert inside("stat", "-c", "%u:%g", "/home/vscode") == f"{UID}:1000"
 
 
+def test_other_groups_of_the_user_stay(
+    person: Callable[..., Person], inside: Callable[..., str], images: Images
+) -> None:
+    someone = person()
+    someone.build(
+        f"FROM {images.metadata}\nRUN groupadd --gid 777 team && usermod --append --groups team,100 vscode\n",
+        postCreateCommand="id > /tmp/hook",
+    )
+    someone.up()
+    expected = f"uid={UID}(vscode) gid={GID}(vscode) groups={GID}(vscode),100(users),777(team)"
+    assert inside("id", "vscode") == expected
+    assert inside("cat", "/tmp/hook") == expected
+
+
+def test_group_that_others_share(
+    person: Callable[..., Person], inside: Callable[..., str], images: Images
+) -> None:
+    """It stays theirs: another user's files would be of a group that nobody has."""
+    someone = person()
+    someone.build(
+        f"FROM {images.metadata}\nRUN useradd --create-home --gid vscode other\n", postCreateCommand="true"
+    )
+    someone.up()
+    assert inside("id", "vscode") == f"uid={UID}(vscode) gid=1000(vscode) groups=1000(vscode)"
+    assert inside("id", "-g", "other") == "1000"
+    assert inside("stat", "-c", "%u:%g", "/home/vscode") == f"{UID}:1000"
+    assert inside("stat", "-c", "%U:%G", "/home/other") == "other:vscode"
+
+
+def test_user_of_an_image_without_a_shell(
+    person: Callable[..., Person], images: Images, docker: Docker, cleanup: Traces
+) -> None:
+    """Nothing can be run inside: the files change hands in an archive."""
+    someone = person()
+    (someone.project / "passwd").write_text("vscode:x:1000:1000::/home/vscode:/none\n")
+    (someone.project / "group").write_text("vscode:x:1000:\n")
+    someone.build(
+        f"FROM {images.static}\nCOPY passwd group /etc/\nCOPY --chown=1000:1000 group /home/vscode/mine\n"
+        "COPY group /home/vscode/of-root\nUSER vscode\n",
+        overrideCommand=False,
+    )
+    someone.up()
+    [container] = cleanup.containers()
+    assert docker("inspect", "--format", "{{.State.Running}}", container) == "true"
+    assert owners(docker, container, "/etc/passwd")["passwd"] == (0, 0)
+    assert owners(docker, container, "/home/vscode") == {
+        "vscode": (UID, GID), "vscode/mine": (UID, GID), "vscode/of-root": (0, 0)
+    }  # fmt: skip
+    assert f"vscode:x:{UID}:{GID}:" in Api(docker.host).file(container, "/etc/passwd")
+    someone.up()
+
+
+def owners(docker: Docker, container: str, path: str) -> dict[str, tuple[int, int]]:
+    with tarfile.open(fileobj=io.BytesIO(Api(docker.host).archive(container, path))) as members:
+        return {member.name.rstrip("/"): (member.uid, member.gid) for member in members}
+
+
 def test_image_without_a_shell(
     person: Callable[..., Person], images: Images, docker: Docker, cleanup: Traces
 ) -> None:
@@ -168,3 +233,22 @@ def test_cut_off_around_the_change(
     someone.up()
     assert inside("id", "-u", "vscode") == str(UID)
     assert set(inside("find", "/home/vscode", "-printf", "%U:%G\n").splitlines()) == {f"{UID}:{GID}"}
+
+
+@pytest.fixture
+def old_person(old_engine: Engine) -> Iterator[Person]:
+    with tempfile.TemporaryDirectory(prefix="moorage-old-") as folder:
+        Path(folder).chmod(0o755)
+        traces = Traces(Docker(old_engine.host), Path(folder))
+        with proxied(Path(folder) / "docker.sock", old_engine.host) as proxy:
+            yield Person(Path(folder), proxy.host, UID, GID)
+        traces.remove()
+
+
+def test_on_an_old_engine(old_person: Person, images: Images) -> None:
+    old_person.configure(image=images.metadata, postCreateCommand="id > from-hook; echo mine > ~/mine")
+    old_person.up()
+    assert (old_person.project / "from-hook").read_text().startswith(f"uid={UID}(vscode) gid={GID}(vscode)")
+    found = old_person.cli.ok("exec", old_person.project, "find", "/home/vscode", "-printf", "%U:%G\n")
+    assert set(found.stdout.splitlines()) == {f"{UID}:{GID}"}
+    assert json.loads(old_person.up("--output", "json").stdout)["steps"] == []

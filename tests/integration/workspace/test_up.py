@@ -29,7 +29,7 @@ USER dev
 """
 
 
-def result(cli: Cli, *arguments: object) -> dict[str, object]:
+def result(cli: Cli, *arguments: str | Path) -> dict[str, object]:
     code, out, err = cli("up", *arguments, "--output", "json")
     assert code == 0, err
     body = json.loads(out)
