@@ -15,6 +15,10 @@ from moorage.errors import ConfigurationError, SourceError
 from moorage.planner.questions import ConfigurationFile, ReadConfiguration
 
 
+FEATURES = b'"features"'
+"""Without this text in it no devcontainer.json has Features."""
+
+
 class FolderUnreadable(SourceError):
     """The folder exists, and may not be looked into."""
 
@@ -33,13 +37,24 @@ def in_folder(folder: str, wanted: str) -> ConfigurationFile:
         found = candidates(_listed(folder, wanted))
         chosen = choose(found, wanted or None, folder=folder)
         data = Path(folder, chosen.path).read_bytes()
+        lock = lock_beside(Path(folder, chosen.path), data)
     except PermissionError as error:
         raise FolderUnreadable(
             f"{error.filename} cannot be read.",
             evidence=(str(error),),
             hint="Check who owns it and its permissions.",
         ) from error
-    return ConfigurationFile(path=chosen.path, text=data, root=folder)
+    return ConfigurationFile(path=chosen.path, text=data, root=folder, lock=lock)
+
+
+def lock_beside(path: Path, configuration: bytes) -> bytes | None:
+    """The text of the lockfile beside a devcontainer.json; looked for only where there are Features."""
+    if FEATURES not in configuration:
+        return None
+    try:
+        return path.with_name(lock_name(path.name)).read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def of_image(reference: str) -> ConfigurationFile:
@@ -54,6 +69,11 @@ async def in_workspace(inside: Inside, question: ReadConfiguration) -> Configura
     if not found:
         raise gone(question)
     return ConfigurationFile(path=question.path, text=next(iter(found.values())), commit=question.commit)
+
+
+def lock_name(configuration: str) -> str:
+    """The lockfile's name: with a dot in front where the configuration's own name has one."""
+    return ".devcontainer-lock.json" if configuration.startswith(".") else "devcontainer-lock.json"
 
 
 def gone(question: ReadConfiguration) -> ConfigurationGone:

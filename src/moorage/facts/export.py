@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from moorage.drivers.base import Inside
-from moorage.facts.configuration import gone
+from moorage.facts.configuration import gone, lock_beside
 from moorage.planner.questions import ConfigurationFile, ReadConfiguration
 
 
@@ -38,9 +38,10 @@ async def exported(inside: Inside, question: ReadConfiguration, cache: Path) -> 
     top = root / Path(question.folder).name
     try:
         text = (top / question.path).read_bytes()
+        lock = lock_beside(top / question.path, text)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise gone(question) from error
-    return ConfigurationFile(path=question.path, text=text, root=str(top), commit=question.commit)
+    return ConfigurationFile(path=question.path, text=text, root=str(top), commit=question.commit, lock=lock)
 
 
 def unpack(members: tarfile.TarFile, into: Path) -> None:

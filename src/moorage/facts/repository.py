@@ -7,13 +7,15 @@ from pathlib import Path
 
 from moorage.devcontainer.discovery import candidates, choose
 from moorage.events import Notice, Reporter
+from moorage.facts.configuration import FEATURES, lock_name
 from moorage.git.cache import Checkout, fetch
 from moorage.git.client import ls_remote
 from moorage.git.materialise import materialise
 from moorage.planner.questions import ConfigurationFile
 from moorage.spec.source import GitSource, display
 
-_NEEDS_FILES = (b"dockerfile", b"dockerFile", b"initializeCommand")
+_NEEDS_FILES = (b"dockerfile", b"dockerFile", b"dockerComposeFile", b"initializeCommand")
+_LOCAL_FEATURE = (b'"./', b'"../')
 _KEPT = 5
 
 
@@ -32,9 +34,22 @@ async def read(source: GitSource, wanted: str, cache: Path, reporter: Reporter) 
     chosen = choose(candidates(below), wanted or None, folder=display(source))
     text = await checkout.read(top + chosen.path)
     root = ""
-    if any(word in text for word in _NEEDS_FILES):
+    if _needs_files(text):
         root = str(Path(await _files(checkout, cache), resolved.subfolder or ""))
-    return ConfigurationFile(path=chosen.path, text=text, root=root, commit=checkout.commit)
+    lock = await _lock(checkout, top + chosen.path) if FEATURES in text else None
+    return ConfigurationFile(path=chosen.path, text=text, root=root, commit=checkout.commit, lock=lock)
+
+
+def _needs_files(text: bytes) -> bool:
+    if any(word in text for word in _NEEDS_FILES):
+        return True
+    return FEATURES in text and any(word in text for word in _LOCAL_FEATURE)
+
+
+async def _lock(checkout: Checkout, configuration: str) -> bytes | None:
+    folder, _, name = configuration.rpartition("/")
+    path = f"{folder}/{lock_name(name)}" if folder else lock_name(name)
+    return await checkout.read(path) if path in checkout.files else None
 
 
 async def _files(checkout: Checkout, cache: Path) -> str:

@@ -52,6 +52,10 @@ class Facts:
     def knows(self, question: Question) -> bool:
         return question in self._answers
 
+    def every(self, question: type[Question], kind: type[T]) -> dict[Question, T]:
+        """All answers so far to one kind of question."""
+        return {q: a for q, a in self._answers.items() if isinstance(q, question) and isinstance(a, kind)}
+
     def answered(self, answers: Mapping[Question, object]) -> Facts:
         return Facts({**self._answers, **answers}, self.past)
 

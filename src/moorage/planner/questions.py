@@ -29,13 +29,15 @@ class ReadConfiguration(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 class ConfigurationFile(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration's text. `path` is relative to the repository; `root` a folder of this machine that
-    holds its Dockerfile and context ("" where there is none yet); `commit` pins a Git source."""
+    holds its Dockerfile and context ("" where there is none yet); `commit` pins a Git source; `lock` is the
+    text of the lockfile beside it (None where there is none)."""
 
     path: str
     text: bytes
     root: str = ""
     commit: str = ""
     default_branch: str = ""
+    lock: bytes | None = None
 
 
 class Observe(msgspec.Struct, frozen=True, kw_only=True, tag=True):

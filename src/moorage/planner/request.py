@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from moorage.spec import names
@@ -56,6 +58,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     platform: str = "linux/amd64"
     submodules: bool = False
     lfs: bool = False
+    features: dict[str, object] = {}
+    """Features beside those of the devcontainer.json, which wins where both name one."""
+    lockfile: Literal["write", "frozen", "ignore"] = "write"
+    auto_mapping: bool = True
+    """Whether short names of Features without a registry mean the first-party ones."""
     attach: bool = True
     """Whether postAttachCommand belongs to this run."""
 

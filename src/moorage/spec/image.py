@@ -24,11 +24,21 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     present: bool = True
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedFeature(msgspec.Struct, frozen=True, kw_only=True):
+    """One Feature as it was installed: as written, what that was resolved to, a hash of its options."""
+
+    reference: str
+    digest: str
+    version: str = ""
+    options: str = ""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a container remembers of how its image was found, so that an unchanged `up` asks nobody.
 
     `reference` is the image as configured, or the tag that was built; `inputs` and `bases` (reference →
-    identity) are there for built images; `identity` and `user` are the image's own.
+    identity) are there for built images; `identity` and `user` are the image's own. `features` are in the
+    order of their installation, on top of the image `base` ("" where there are none).
     """
 
     reference: str
@@ -37,3 +47,5 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     metadata: str = ""
     inputs: str = ""
     bases: tuple[tuple[str, str], ...] = ()
+    base: str = ""
+    features: tuple[RecordedFeature, ...] = ()
