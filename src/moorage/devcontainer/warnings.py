@@ -47,13 +47,26 @@ class Warning(msgspec.Struct, frozen=True, kw_only=True):
 def warnings(document: Document) -> tuple[Warning, ...]:
     """Unknown and duplicate keys, legacy names, properties without effect, unknown variables."""
     return (
-        *(_duplicate(document, path) for path in document.duplicates),
-        *_unknown_keys(document, (), (*Configuration.__struct_encode_fields__, *MOVED)),
-        *(each for path, struct in _INSIDE.items() for each in _unknown_inside(document, path, struct)),
+        *duplicates(document),
+        *unknown_properties(document, (*Configuration.__struct_encode_fields__, *MOVED), _INSIDE),
         *(_legacy(document, key) for key in MOVED if key in document.value),
         *_without_effect(document),
         *_unknown_variables(document),
     )
+
+
+def duplicates(document: Document) -> Iterator[Warning]:
+    """Keys that one object gives more than once."""
+    return (_duplicate(document, path) for path in document.duplicates)
+
+
+def unknown_properties(
+    document: Document, known: tuple[str, ...], inside: Mapping[Path, type[msgspec.Struct]]
+) -> Iterator[Warning]:
+    """Keys that are not known at the top, nor in the objects of which `inside` says what they hold."""
+    yield from _unknown_keys(document, (), known)
+    for path, struct in inside.items():
+        yield from _unknown_inside(document, path, struct)
 
 
 def _duplicate(document: Document, path: Path) -> Warning:

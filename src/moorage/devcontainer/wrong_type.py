@@ -115,7 +115,7 @@ def shown(value: object) -> str:
 def _known_expectation(path: Path) -> str | None:
     """Kinder words than the types' own, for the properties that have them."""
     leaf = str(path[-1]) if path else ""
-    if leaf in _CHOICES:
+    if leaf in _CHOICES and path[0] != "options":  # a Feature's options have names of their own
         return "one of " + ", ".join(_CHOICES[leaf])
     if path and str(path[0]).endswith("Command") and len(path) == 1:
         return _HOOK

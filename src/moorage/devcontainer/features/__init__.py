@@ -1,4 +1,4 @@
-"""Features of the specification as pure functions: what is named, in which order it installs, with which options.
+"""Features of the specification as pure functions: what is named, in which order, with which options.
 
 - `reference`: `parse` a reference as written → OCI, local, tarball or GitHub; `declared` merges and maps them
 - `feature`: `load` a devcontainer-feature.json; `entry` is what the metadata label keeps of it

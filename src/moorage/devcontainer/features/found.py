@@ -1,4 +1,4 @@
-"""One reference that was looked up: the data that goes from whoever asks registries and disks to what decides."""
+"""One reference that was looked up: what goes from those who ask registries to those who decide."""
 
 # No `from __future__ import annotations`, as in properties.
 
