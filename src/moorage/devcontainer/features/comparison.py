@@ -1,7 +1,7 @@
 """When two installs are the same one, and which of two comes first: the rules of the reference CLI.
 
-Where the CLI differs from the specification's text (fewer options first, tags as texts, local Features with one
-folder and equal options are one), the CLI counts: orders and lockfiles that exist depend on it.
+Where the CLI differs from the specification's text (fewer options first, tags as texts, local Features of one
+folder with equal options are one), the CLI counts: orders and lockfiles that exist depend on it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ class Install(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def same(one: Install, other: Install) -> bool:
-    """Whether one of the two is enough."""
-    return compare(one, other) == 0
+    """Whether one of the two is enough; that is where `compare` gives 0."""
+    a, b = one.found, other.found
+    alike = a.digest == b.digest if a.kind == "oci" else (a.base, a.tag) == (b.base, b.tag)
+    return a.kind == b.kind and alike and compare_options(one.value, other.value) == 0
 
 
 def compare(one: Install, other: Install) -> int:

@@ -11,7 +11,7 @@ waits for itself.
 # No `from __future__ import annotations`, as in properties.
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from functools import cmp_to_key
 
 import msgspec
@@ -21,7 +21,6 @@ from moorage.devcontainer.features.found import FoundFeature
 from moorage.devcontainer.features.reference import (
     BadFeatureReference,
     LocalReference,
-    OciReference,
     Reference,
     parse,
 )
@@ -58,12 +57,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[Warning, ...] = ()
 
 
-class _Node(msgspec.Struct, frozen=True):
-    """One install, what it depends on, and in which order it has to be."""
+class _Wait(msgspec.Struct, frozen=True):
+    """One dependency of an install: the places of those of which one has to be there before."""
 
+    any_of: frozenset[int]
+    why: str
+
+
+class _Node(msgspec.Struct, frozen=True):
+    """One install with its place among all, what it waits for, and how the override ranks it."""
+
+    place: int
     install: Install
-    depends_on: tuple[Install, ...]
-    after: tuple[Reference, ...]
+    waits: tuple[_Wait, ...]
     priority: int
 
 
@@ -76,20 +82,31 @@ def order(
 ) -> Order | Missing:
     """The install order of `wanted` (reference → options, see `reference.declared`), or what is missing.
 
-    `found` is by reference as written. `override` is overrideFeatureInstallOrder. Raises CircularFeatures with
-    the circle, TooManyFeatures, and BadFeatureReference for references that name nothing.
+    `found` is by reference as written; `override` is overrideFeatureInstallOrder. Raises CircularFeatures with
+    the circle, TooManyFeatures, and BadFeatureReference where the override names nothing.
     """
     gathered = _gathered(wanted, found)
     if isinstance(gathered, Missing):
         return gathered
-    ranking, unused = _ranking(override, gathered, auto_mapping)
-    nodes = [_node(install, gathered, found, ranking, auto_mapping) for install in gathered]
-    return Order(installs=tuple(_rounds(nodes)), remarks=unused)
+    known_as = [_known_as(install.found) for install in gathered]
+    ranking = {_name(parse(text, auto_mapping=auto_mapping)): text for text in override}
+    nodes = [
+        _Node(
+            place,
+            install,
+            (*_hard(install, gathered, found), *_soft(place, install, known_as, auto_mapping)),
+            _priority(known_as[place], tuple(ranking)),
+        )
+        for place, install in enumerate(gathered)
+    ]
+    everything = frozenset().union(*known_as)
+    unused = (_without_effect(text) for name, text in ranking.items() if name not in everything)
+    return Order(installs=tuple(_rounds(nodes)), remarks=tuple(unused))
 
 
 def _gathered(wanted: Mapping[str, object], found: Mapping[str, FoundFeature]) -> list[Install] | Missing:
     """Every install once, level by level, with all dependencies."""
-    queue = deque((reference, value, ()) for reference, value in wanted.items())
+    queue: deque[tuple[str, object, tuple[str, ...]]] = deque((*each, ()) for each in wanted.items())
     installs: list[Install] = []
     missing: dict[str, tuple[str, ...]] = {}
     while queue:
@@ -107,121 +124,88 @@ def _gathered(wanted: Mapping[str, object], found: Mapping[str, FoundFeature]) -
     return Missing(references=tuple(missing), needed_by=missing) if missing else installs
 
 
-def _depends_on(install: Install) -> Iterable[tuple[str, object]]:
+def _depends_on(install: Install) -> ItemsView[str, object]:
     return install.found.feature.depends_on.items()
 
 
-def _node(
-    install: Install,
-    all_of_them: Sequence[Install],
-    found: Mapping[str, FoundFeature],
-    ranking: Sequence[tuple[Reference, int]],
-    auto_mapping: bool,
-) -> _Node:
-    after = _parsed(install.found.feature.installs_after, auto_mapping)
-    return _Node(
-        install,
-        tuple(Install(found=found[text], value=value) for text, value in _depends_on(install)),
-        tuple(each for each in after if _is_of_use(each, install, all_of_them)),
-        max((rank for reference, rank in ranking if _is_meant(reference, install)), default=0),
-    )
+def _hard(
+    install: Install, installs: Sequence[Install], found: Mapping[str, FoundFeature]
+) -> Iterator[_Wait]:
+    for reference, value in _depends_on(install):
+        wanted = Install(found=found[reference], value=value)
+        place = next(place for place, other in enumerate(installs) if same(wanted, other))
+        yield _Wait(frozenset((place,)), "dependsOn")
 
 
-def _is_of_use(reference: Reference, install: Install, all_of_them: Sequence[Install]) -> bool:
-    """Whether the order is about another Feature that is installed at all."""
-    if _is_meant(reference, install):
-        return False
-    return any(_is_meant(reference, other) for other in all_of_them)
+def _soft(
+    place: int, install: Install, known_as: Sequence[frozenset[str]], auto_mapping: bool
+) -> Iterator[_Wait]:
+    """Only what is installed counts, and no Feature waits for itself in whatever version."""
+    for text in install.found.feature.installs_after:
+        name = _name_or_nothing(text, auto_mapping)
+        others = frozenset(index for index, names in enumerate(known_as) if name in names)
+        if others and place not in others:
+            yield _Wait(others, "installsAfter")
 
 
-def _is_meant(reference: Reference, install: Install) -> bool:
-    """The soft match: the same Feature in any version, by any name that it has or had."""
-    found = install.found
-    if isinstance(reference, LocalReference):
-        return found.kind == "local" and _local_path(found.reference) == reference.path
-    if isinstance(reference, OciReference):
-        return found.kind == "oci" and (reference.base == found.base or _was_called(reference, found))
-    return reference.base == found.base
+def _priority(known_as: frozenset[str], ranking: Sequence[str]) -> int:
+    """The first of n entries that names a Feature gives n, the last gives 1."""
+    return next((len(ranking) - place for place, name in enumerate(ranking) if name in known_as), 0)
 
 
-def _local_path(written: str) -> str:
-    reference = parse(written)
-    return reference.path if isinstance(reference, LocalReference) else written
+def _known_as(found: FoundFeature) -> frozenset[str]:
+    """Every name without version by which others may mean this Feature: its own and its former ones."""
+    if found.kind == "local":
+        return frozenset((_name(parse(found.reference)),))
+    if found.kind != "oci":
+        return frozenset((found.base,))
+    namespace = found.base.rpartition("/")[0]
+    return frozenset((found.base, *(f"{namespace}/{name}" for name in names(found))))
 
 
-def _was_called(reference: OciReference, found: FoundFeature) -> bool:
-    return reference.namespace == found.base.rpartition("/")[0] and reference.id in names(found)
+def _name(reference: Reference) -> str:
+    return f"./{reference.path}" if isinstance(reference, LocalReference) else reference.base
 
 
-def _ranking(
-    override: Sequence[str], installs: Sequence[Install], auto_mapping: bool
-) -> tuple[list[tuple[Reference, int]], tuple[Warning, ...]]:
-    """The first of n entries has the priority n; entries that order nothing are told."""
-    ranks: list[tuple[Reference, int]] = []
-    unused: list[Warning] = []
-    for place, text in enumerate(override):
-        reference = parse(text, auto_mapping=auto_mapping)
-        ranks.append((reference, len(override) - place))
-        if not any(_is_meant(reference, install) for install in installs):
-            unused.append(_without_effect(text))
-    return ranks, tuple(unused)
-
-
-def _parsed(texts: Iterable[str], auto_mapping: bool) -> Iterator[Reference]:
-    """References of another Feature's author: what names nothing orders nothing."""
-    for text in texts:
-        try:
-            yield parse(text, auto_mapping=auto_mapping)
-        except BadFeatureReference:
-            continue
+def _name_or_nothing(text: str, auto_mapping: bool) -> str:
+    """What the author of a Feature names in vain orders nothing; it is no failure of those who use it."""
+    try:
+        return _name(parse(text, auto_mapping=auto_mapping))
+    except BadFeatureReference:
+        return ""
 
 
 def _rounds(nodes: Sequence[_Node]) -> Iterator[Install]:
-    """In each round, of all that need wait for nothing, those with the highest priority."""
+    """In each round, of all that have to wait for nothing, those with the highest priority."""
     left = list(nodes)
-    done: list[Install] = []
+    done: set[int] = set()
     while left:
-        ready = [node for node in left if _is_ready(node, done)]
+        ready = [node for node in left if all(wait.any_of & done for wait in node.waits)]
         if not ready:
             raise _circular(left, done)
         highest = max(node.priority for node in ready)
         chosen = [node for node in ready if node.priority == highest]
-        left = [node for node in left if node not in chosen]
-        round_ = sorted((node.install for node in chosen), key=cmp_to_key(compare))
-        done += round_
-        yield from round_
+        done.update(node.place for node in chosen)
+        left = [node for node in left if node.place not in done]
+        yield from sorted((node.install for node in chosen), key=cmp_to_key(compare))
 
 
-def _is_ready(node: _Node, done: Sequence[Install]) -> bool:
-    return all(any(same(each, other) for other in done) for each in node.depends_on) and all(
-        any(_is_meant(each, other) for other in done) for each in node.after
-    )
-
-
-def _circular(left: Sequence[_Node], done: Sequence[Install]) -> CircularFeatures:
+def _circular(left: Sequence[_Node], done: set[int]) -> CircularFeatures:
     """The first circle that one comes to by following what each waits for."""
-    walked: list[tuple[_Node, str]] = []
-    node = left[0]
-    while all(node is not earlier for earlier, _ in walked):
-        following, why = _waits_for(node, left, done)
-        walked.append((node, why))
-        node = following
-    start = next(place for place, (earlier, _) in enumerate(walked) if earlier is node)
-    circle = [(each.install.found.reference, why) for each, why in walked[start:]]
-    path = [reference for reference, _ in (*circle, circle[0])]
+    by_place = {node.place: node for node in left}
+    walked: dict[int, str] = {}
+    place = left[0].place
+    while place not in walked:
+        wait = next(wait for wait in by_place[place].waits if not wait.any_of & done)
+        walked[place] = wait.why
+        place = min(wait.any_of)
+    circle = list(walked)[list(walked).index(place) :]
+    path = [by_place[each].install.found.reference for each in (*circle, place)]
     return CircularFeatures(
         f"Circular dependency detected! Features wait for one another: {' → '.join(path)}.",
-        evidence=tuple(f"{one} {why} {path[place + 1]}" for place, (one, why) in enumerate(circle)),
+        evidence=tuple(f"{path[step]}: {walked[each]} {path[step + 1]}" for step, each in enumerate(circle)),
         hint="Remove one of these Features, or have its author remove one of these lines.",
     )
-
-
-def _waits_for(node: _Node, left: Sequence[_Node], done: Sequence[Install]) -> tuple[_Node, str]:
-    for dependency in node.depends_on:
-        if not any(same(dependency, other) for other in done):
-            return next(each for each in left if same(each.install, dependency)), "dependsOn"
-    unmet = next(each for each in node.after if not any(_is_meant(each, other) for other in done))
-    return next(each for each in left if _is_meant(unmet, each.install)), "installsAfter"
 
 
 def _without_effect(text: str) -> Warning:
