@@ -160,8 +160,10 @@ FULL = "write /var/lib/docker/tmp/x: no space left on device"
 IMAGES = [
     Case(
         "failing build", 6, "build-failed",
-        lambda b: ("up", b.with_dockerfile(f"FROM busybox\nRUN echo {b.token}; \\\n  exit 3\n")),
-        ("Dockerfile:2", "Dockerfile:3:   exit 3", "exit code 3"), "Correct",
+        lambda b: ("up", b.with_dockerfile(
+            f"FROM busybox\nRUN echo {b.token}; echo $((6 * 7)) is the cause; \\\n  exit 3\n"
+        )),
+        ("Dockerfile:2", "Dockerfile:3:   exit 3", "exit code 3", "42 is the cause"), "Correct",
     ),
     Case(
         "COPY of nothing", 6, "build-failed",
@@ -222,6 +224,17 @@ def test_base_image_that_wants_a_login(reading: Bench, auth_registry: AuthRegist
     check(reading, case)
 
 
+def test_image_of_a_registry_that_is_away(reading: Bench) -> None:
+    image = "127.0.0.1:1/none:1"
+    case = Case("", 6, "registry-unreachable", lambda b: ("up", b.configure({"image": image})), (image,), "")
+    check(reading, case)
+
+
+def test_image_alone_that_does_not_exist(reading: Bench, registry: str) -> None:
+    wanted = f"{registry}/none/such:1"
+    check(reading, Case("", 6, "image-not-found", lambda b: ("up", f"image:{wanted}"), (wanted,), "typing"))
+
+
 def test_engine_whose_socket_is_missing(reading: Bench) -> None:
     host = f"unix://{reading.folder}/none.sock"
     reading.env["DOCKER_HOST"] = host
@@ -239,6 +252,15 @@ def test_engine_that_does_not_listen(reading: Bench) -> None:
 def test_engine_at_an_address_that_refuses(reading: Bench) -> None:
     reading.env["DOCKER_HOST"] = "tcp://127.0.0.1:1"
     check(reading, Case("", 5, "engine-not-running", lambda b: ("up", b.with_image()), ("127.0.0.1:1",), ""))
+
+
+def test_engine_of_which_there_is_no_trace(reading: Bench) -> None:
+    if Path("/var/run/docker.sock").exists():
+        pytest.skip("this machine has an engine at the usual place")
+    del reading.cli.env["DOCKER_HOST"]
+    reading.env["PATH"] = str(reading.folder)
+    case = Case("", 5, "engine-missing", lambda b: ("up", b.with_image()), (), "install=true")
+    check(reading, case)
 
 
 def test_engine_that_is_not_installed(reading: Bench) -> None:
@@ -269,6 +291,15 @@ def test_disk_that_is_full_of_containers(bench: Bench, proxy: EngineProxy) -> No
     proxy.fail("POST .*/containers/create", FULL)
     bench.env["DOCKER_HOST"] = proxy.host
     check(bench, Case("", 5, "disk-full", up_with(), ("no space left on device",), "moorage gc"))
+
+
+def test_temporary_folder_on_a_full_disk(bench: Bench, full_disk: Path) -> None:
+    """A build brings its context over a pipe: there is nothing to put there."""
+    bench.temporary = full_disk
+    bench.write(".devcontainer/a", "content")
+    folder = bench.with_dockerfile(f"FROM busybox\nCOPY a /\nRUN true\nLABEL token={bench.token}\n")
+    result = bench.run("up", folder)
+    assert result.code == 0, result
 
 
 def test_cache_folder_on_a_full_disk(bench: Bench, full_disk: Path) -> None:
@@ -386,6 +417,27 @@ def test_git_repository_that_needs_a_login(reading: Bench, private_server: str) 
 def test_git_branch_that_does_not_exist(reading: Bench, repository: Repository) -> None:
     url = f"{repository.url}@none"
     check(reading, Case("", 4, "ref-not-found", lambda b: ("up", url), ("none",), ""))
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "text"),
+    [
+        ("no-configuration", (".devcontainer.json",), None),
+        ("broken-json", (".devcontainer.json:2:11", "expected :"), '{\n  "image" "x"}'),
+        ("wrong-type", (".devcontainer.json:2:12", "a string"), '{\n  "image": 5}'),
+    ],
+)
+def test_git_repository_whose_configuration_is_bad(
+    reading: Bench,
+    make_repository: Callable[..., Repository],
+    code: str,
+    says: tuple[str, ...],
+    text: str | None,
+) -> None:
+    """Found before anything is cloned."""
+    repository = make_repository("bad")
+    repository.commit({"a.txt": "a", **({".devcontainer.json": text} if text else {})})
+    check(reading, Case("", 3, code, lambda b: ("up", repository.url), says, ""))
 
 
 def test_git_server_that_is_away(reading: Bench) -> None:
