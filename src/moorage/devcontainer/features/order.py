@@ -82,7 +82,7 @@ def order(
 ) -> Order | Missing:
     """The install order of `wanted` (reference → options, see `reference.declared`), or what is missing.
 
-    `found` is by reference as written; `override` is overrideFeatureInstallOrder. Raises CircularFeatures with
+    `found`: by reference as written; `override`: overrideFeatureInstallOrder. Raises CircularFeatures with
     the circle, TooManyFeatures, and BadFeatureReference where the override names nothing.
     """
     gathered = _gathered(wanted, found)
