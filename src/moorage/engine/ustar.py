@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 _BLOCK = 512
+_DIGITS = 12
 
 
 class BadArchive(Exception):
@@ -27,6 +28,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     gid: int = 0
 
 
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """One block that stands before the bytes of a member; `kind` is one letter of the format, "0" a file."""
+
+    name: str
+    kind: str
+    size: int
+    mode: int
+    link: str
+
+
 def files(archive: bytes) -> dict[str, bytes]:
     """Regular files by their path below the archive's top folder. Raises BadArchive."""
     return {name.partition("/")[2]: data for name, kind, data in _members(archive) if kind in b"0\0"}
@@ -36,6 +47,32 @@ def pack(entries: Iterable[Entry]) -> bytes:
     """The archive of these entries, in their order."""
     parts = [part for entry in entries for part in _packed(entry)]
     return b"".join((*parts, bytes(2 * _BLOCK)))
+
+
+def header(block: bytes) -> Header:
+    """Read the 512 bytes before a member. Raises BadArchive where the checksum or a number is wrong."""
+    _check(block)
+    return Header(
+        name=_name(block),
+        kind=chr(block[156] or ord("0")),
+        size=_number(block[124:136]),
+        mode=_number(block[100:108]),
+        link=_text(block[157:257]),
+    )
+
+
+def records(data: bytes) -> dict[str, str]:
+    """What a pax header says: "length key=value\\n", where the length counts all of it. Raises BadArchive."""
+    found: dict[str, str] = {}
+    while data:
+        length, blank, _ = data.partition(b" ")
+        usable = blank and length.isdigit() and len(length) < _DIGITS
+        if not usable or not len(length) < int(length) <= len(data):
+            raise BadArchive("a pax record is broken")
+        key, _, value = data[len(length) + 1 : int(length) - 1].partition(b"=")
+        found[key.decode(errors="replace")] = value.decode(errors="surrogateescape")
+        data = data[int(length) :]
+    return found
 
 
 def _members(archive: bytes) -> Iterator[tuple[str, int, bytes]]:
@@ -53,7 +90,7 @@ def _members(archive: bytes) -> Iterator[tuple[str, int, bytes]]:
         place += -(-size // _BLOCK) * _BLOCK
         kind = head[156]
         if kind == ord("x"):
-            long_name = _pax(data).get("path", long_name)
+            long_name = records(data).get("path", long_name)
         elif kind == ord("L"):
             long_name = data.rstrip(b"\0").decode(errors="surrogateescape")
         elif kind != ord("g"):
@@ -72,30 +109,18 @@ def _number(field: bytes) -> int:
     if field[0] & 0x80:
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     digits = field.split(b"\0")[0].strip()
-    try:
-        return int(digits or b"0", 8)
-    except ValueError as error:
-        raise BadArchive(f"{digits!r} is no number") from error
+    if digits.translate(None, b"01234567"):  # int() would also take a sign and underscores
+        raise BadArchive(f"{digits!r} is no number")
+    return int(digits or b"0", 8)
 
 
 def _name(head: bytes) -> str:
-    name, prefix = (
-        field.split(b"\0")[0].decode(errors="surrogateescape") for field in (head[:100], head[345:500])
-    )
+    name, prefix = _text(head[:100]), _text(head[345:500])
     return f"{prefix}/{name}" if prefix and head[257:262] == b"ustar" else name
 
 
-def _pax(data: bytes) -> dict[str, str]:
-    """Records of the form "length key=value\\n", where the length counts the whole record."""
-    records: dict[str, str] = {}
-    while data:
-        length, blank, _ = data.partition(b" ")
-        if not (blank and length.isdigit() and len(length) < int(length) <= len(data)):
-            raise BadArchive("a pax record is broken")
-        key, _, value = data[len(length) + 1 : int(length) - 1].partition(b"=")
-        records[key.decode(errors="replace")] = value.decode(errors="surrogateescape")
-        data = data[int(length) :]
-    return records
+def _text(field: bytes) -> str:
+    return field.split(b"\0")[0].decode(errors="surrogateescape")
 
 
 def _packed(entry: Entry) -> Iterator[bytes]:

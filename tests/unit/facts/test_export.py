@@ -4,7 +4,8 @@ import io
 import tarfile
 from pathlib import Path
 
-from moorage.facts.export import unpack
+from moorage.facts.archive.unpack import leave_out, unpack
+from moorage.facts.export import _LIMITS, _is_wanted
 
 
 def entry(name: str, *, link: str = "", kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
@@ -23,8 +24,7 @@ def unpacked(folder: Path, *entries: tuple[tarfile.TarInfo, bytes]) -> list[str]
     data.seek(0)
     into = folder / "into"
     into.mkdir()
-    with tarfile.open(fileobj=data) as archive:
-        unpack(archive, into)
+    unpack(data, into, limits=_LIMITS, objection=leave_out, wanted=_is_wanted)
     return sorted(str(path.relative_to(into)) for path in into.rglob("*"))
 
 
