@@ -20,13 +20,14 @@ sys.path.insert(0, str(ROOT))
 from scripts.engines import provision  # noqa: E402 - found through the line above
 from scripts.engines.layout import Layout  # noqa: E402
 from scripts.engines.phase import Failed  # noqa: E402
-from scripts.engines.provision import AuthRegistry, Engine  # noqa: E402
+from scripts.engines.provision import AuthRegistry, Engine, Podman  # noqa: E402
 
 T = TypeVar("T")
 
 MARKERS = {
     "engine": "needs a container engine (Docker 29 where the tester gives none)",
     "old_engine": "runs against Debian's Docker 20.10",
+    "podman": "runs against Podman, root's or a user's",
     "registry": "needs a registry on loopback",
     "full": "too long for CI: only with --full (make test-full)",
     "serial": "must not run beside tests of another worker (its own pass in make test)",
@@ -34,6 +35,8 @@ MARKERS = {
 MARKING_FIXTURES = {
     "engine": "engine",
     "old_engine": "old_engine",
+    "podman": "podman",
+    "podman_rootless": "podman",
     "registry": "registry",
     "auth_registry": "registry",
 }
@@ -70,6 +73,18 @@ def engine() -> Engine:
 def old_engine() -> Engine:
     """Debian's Docker 20.10: another daemon with other data than ``engine``."""
     return _found_or_made(lambda: provision.old_engine(Layout.from_environment()))
+
+
+@pytest.fixture(scope="session")
+def podman() -> Podman:
+    """Podman as root: ``host`` of its service, and ``program``, which has the same store and no socket."""
+    return _found_or_made(lambda: provision.podman_engine(Layout.from_environment(), rootless=False))
+
+
+@pytest.fixture(scope="session")
+def podman_rootless() -> Podman:
+    """As ``podman``, of a user of its own: commands go after ``become``."""
+    return _found_or_made(lambda: provision.podman_engine(Layout.from_environment(), rootless=True))
 
 
 @pytest.fixture(scope="session")

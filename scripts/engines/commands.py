@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m scripts.engines", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="make and start what is missing")
-    up.add_argument("what", nargs="?", default="all", choices=["all", "29", "20.10", "registry"])
+    up.add_argument("what", nargs="?", default="all", choices=["all", "29", "20.10", "registry", "podman"])
     commands.add_parser("down", help="end everything that was started here")
     env = commands.add_parser("env", help="print what answers, as shell exports")
     env.add_argument("--json", action="store_true")
@@ -41,6 +41,9 @@ def _up(layout: Layout, what: str) -> None:
             provision.auth_registry(layout, engine.host)
         if what in ("all", dockerd.OLD):
             provision.old_engine(layout)
+        if what in ("all", "podman"):
+            for rootless in (False, True):
+                provision.podman_engine(layout, rootless=rootless)
 
 
 def _env(layout: Layout, *, as_json: bool) -> None:

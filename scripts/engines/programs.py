@@ -23,7 +23,7 @@ def ensure() -> None:
     if not debs.is_debian() or os.geteuid() != 0:
         return
     try:
-        with _nothing_starts():
+        with nothing_starts():
             debs.install(PROGRAMS)
     except Failed as error:
         print(f"programs: {error}; the tests that need them will say so", flush=True)
@@ -31,7 +31,7 @@ def ensure() -> None:
 
 
 @contextmanager
-def _nothing_starts() -> Iterator[None]:
+def nothing_starts() -> Iterator[None]:
     """A package's installation must not start its service: Debian asks this file first (policy-rc.d)."""
     if _POLICY.exists():
         yield

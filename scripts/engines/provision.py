@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-from . import clients, debs, dockerd, images, registry
+from . import clients, debs, dockerd, images, podman, registry
 from .layout import Layout
 from .phase import Failed
 
@@ -33,6 +33,23 @@ class AuthRegistry:
     user: str
     password: str
     image: str
+
+
+@dataclass(frozen=True)
+class Podman:
+    """Podman that answers on ``host``; ``program`` leads to the same store and has no socket of its own.
+
+    ``user`` is whose it is: commands against a rootless one run as that user (``become`` before them).
+    """
+
+    host: str
+    version: str
+    program: str
+    user: str
+    home: str
+    rootless: bool
+    become: tuple[str, ...]
+    environment: dict[str, str]
 
 
 def engine(layout: Layout) -> Engine:
@@ -64,6 +81,21 @@ def old_engine(layout: Layout) -> Engine:
         return Engine(own.host, version(own.host) or "", ours=True)
 
 
+def podman_engine(layout: Layout, *, rootless: bool) -> Podman:
+    """Debian's Podman with a store of our own, root's or that of a user made for it."""
+    own = podman.Podman(layout, rootless)
+    if not dockerd.answers(own.host):
+        engine(layout)  # fills the registry, from which Podman takes the images
+    with _locked(layout):
+        _must_be_possible()
+        registry.up(layout)
+        podman.up(own)
+        return Podman(
+            host=own.host, version=podman.version(own), program=str(own.program), user=own.user,
+            home=str(own.home), rootless=rootless, become=tuple(own.as_user([])), environment=own.environment,
+        )  # fmt: skip
+
+
 def anonymous_registry(layout: Layout) -> str:
     """The address of a plain-HTTP registry without login."""
     with _locked(layout):
@@ -84,6 +116,8 @@ def down(layout: Layout) -> None:
     with _locked(layout):
         for name in (dockerd.NEW, dockerd.OLD):
             dockerd.down(dockerd.Engine(layout, name))
+        for rootless in (False, True):
+            podman.down(podman.Podman(layout, rootless))
         registry.down(layout)
 
 
@@ -93,10 +127,12 @@ def describe(layout: Layout) -> dict[str, object]:
     found = {name: version(each.host) for name, each in own.items() if dockerd.answers(each.host)}
     given = _given()
     current = given or (Engine(own["29"].host, found["29"] or "", ours=True) if "29" in found else None)
+    podmans = [podman.Podman(layout, rootless) for rootless in (False, True)]
     old = Engine(own["20.10"].host, found["20.10"] or "", ours=True) if "20.10" in found else None
     return {
         "engine": asdict(current) if current else None,
         "old_engine": asdict(old) if old else None,
+        **{each.name: each.host for each in podmans if dockerd.answers(each.host)},
         "registry": layout.registry,
         "auth_registry": asdict(
             AuthRegistry(layout.auth_registry, registry.USER, registry.PASSWORD, images.PRIVATE)
