@@ -8,12 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from moorage.devcontainer.discovery import candidates, choose
+from moorage.devcontainer.discovery import SEARCH_PATTERNS, candidates, choose
 from moorage.drivers.base import Inside
 from moorage.engine.ustar import files
 from moorage.errors import ConfigurationError, SourceError
 from moorage.planner.questions import ConfigurationFile, ReadConfiguration
-
 
 FEATURES = b'"features"'
 """Without this text in it no devcontainer.json has Features."""
@@ -31,12 +30,17 @@ class ConfigurationGone(ConfigurationError):
     code = "configuration-gone"
 
 
-def in_folder(folder: str, wanted: str) -> ConfigurationFile:
-    """The configuration of a folder of this machine. Raises the errors of discovery and FolderUnreadable."""
+def in_folder(folder: str, wanted: str, override: str = "") -> ConfigurationFile:
+    """The configuration of a folder of this machine, with the text of `override` where that is given.
+
+    Raises the errors of discovery and FolderUnreadable.
+    """
     try:
         found = candidates(_listed(folder, wanted))
+        if override and not found:
+            wanted = wanted or SEARCH_PATTERNS[0]
         chosen = choose(found, wanted or None, folder=folder)
-        data = Path(folder, chosen.path).read_bytes()
+        data = Path(override or Path(folder, chosen.path)).read_bytes()
         lock = lock_beside(Path(folder, chosen.path), data)
     except PermissionError as error:
         raise FolderUnreadable(

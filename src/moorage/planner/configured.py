@@ -127,6 +127,8 @@ def _repository_name(source: GitSource) -> str:
 
 def _id_labels(request: Request, path: str) -> dict[str, str]:
     """The labels that the reference CLI identifies a container by; our own id where it has none."""
+    if request.id_labels:
+        return dict(request.id_labels)
     if not isinstance(request.source, LocalFolder):
         return {names.ID: request.workspace}
     labels = {

@@ -97,7 +97,7 @@ def _ids(
     ids of this machine mean nothing.
     """
     nobody = (None, None)
-    if request.host.uid in (None, 0) or merged.update_remote_user_uid is False:
+    if request.host.uid in (None, 0) or not _updates_uid(request, merged):
         return nobody
     if user in ("", "root") or user.isdigit() or not isinstance(request.source, LocalFolder):
         return nobody
@@ -106,6 +106,13 @@ def _ids(
         if engine.rootless or not engine.local:
             return nobody
     return request.host.uid, request.host.gid
+
+
+def _updates_uid(request: Request, merged: Merged) -> bool:
+    if request.update_uid == "never":
+        return False
+    asked = merged.update_remote_user_uid
+    return request.update_uid == "on" if asked is None else asked
 
 
 def _spec(
@@ -133,7 +140,7 @@ def _spec(
         cap_add=merged.cap_add,
         security_opt=merged.security_opt,
         ports=_ports(own),
-        gpu=_gpu(facts, merged, container),
+        gpu=_gpu(request, facts, merged, container),
         extras=own.run_args,
         labels=_labels(request, facts, configuration, chosen, container),
     )
@@ -199,15 +206,15 @@ def _ports(own: Configuration) -> tuple[Port, ...]:
     )
 
 
-def _gpu(facts: Facts, merged: Merged, container: Container | None) -> bool:
+def _gpu(request: Request, facts: Facts, merged: Merged, container: Container | None) -> bool:
     """Whether to ask for a GPU: "optional" takes what is there, anything else that is set demands it."""
     need = merged.host_requirements.gpu
-    if need is None:
+    if need is None or request.gpu == "none":
         return False
     if container is not None:
         spec = container.labels.get(names.SPEC, "")
         return '"gpu":true' in spec
-    return facts.need(AskEngine(), EngineFacts).gpu if need == "optional" else True
+    return facts.need(AskEngine(), EngineFacts).gpu if need == "optional" or request.gpu == "detect" else True
 
 
 def _labels(
@@ -233,6 +240,8 @@ def _labels(
     }
     if configuration.file.commit:
         labels[names.COMMIT] = configuration.file.commit
+    if request.id_labels:
+        labels[names.ID_LABELS] = "\n".join(name for name, _ in request.id_labels)
     return tuple({**labels, **configuration.id_labels}.items())
 
 

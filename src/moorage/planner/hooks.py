@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from moorage.devcontainer.configuration import Configuration
-from moorage.devcontainer.lifecycle import Stage, initialize
+from moorage.devcontainer.lifecycle import HOOKS, Stage, initialize, split
+from moorage.devcontainer.properties import WaitFor
 from moorage.planner.container import Wanted
 from moorage.planner.facts import Facts
-from moorage.planner.request import Request
+from moorage.planner.request import HooksUntil, Request
 from moorage.planner.steps import RunHooks
 from moorage.spec.journal import stage_key
 from moorage.spec.observation import Observation
@@ -26,27 +29,39 @@ def hooks_step(
     """
     if "hooks" in facts.past:
         return None
-    due = [stage for stage in wanted.stages if _is_due(stage, request, observation)]
+    reached = until(wanted.stages, request.hooks_until, wanted.merged.wait_for)
+    due = [stage for stage in reached if _is_due(stage, request, observation)]
     dotfiles = request.dotfiles is not None and not (observation and observation.journal.dotfiles)
+    dotfiles = dotfiles and request.hooks_until in ("", "dotfiles")
     if not due and not dotfiles:
         return None
     return RunHooks(
         container=request.container,
         user=wanted.remote_user,
         folder=wanted.folder,
-        stages=tuple(stage for stage in wanted.stages if request.attach or stage.hook != "postAttachCommand"),
+        stages=tuple(stage for stage in reached if request.attach or stage.hook != "postAttachCommand"),
         keys=tuple(f"{stage.hook}:{stage.index}" for stage in due),
-        wait_for=wanted.merged.wait_for or "",
-        probe=wanted.merged.user_env_probe or "loginInteractiveShell",
+        wait_for="" if request.wait_for_all else wanted.merged.wait_for or "",
+        probe=wanted.merged.user_env_probe or request.default_probe,
         remote_environment=wanted.remote_environment,
         dotfiles=dotfiles,
         reason=_reason(due, observation),
     )
 
 
+def until(stages: Iterable[Stage], last: HooksUntil, wait_for: WaitFor | None) -> tuple[Stage, ...]:
+    """The stages up to the last that a run is to reach."""
+    reached = {"": HOOKS, "none": (), "updateContentCommand": HOOKS[:2], "dotfiles": HOOKS[:3]}
+    if last == "waitFor":
+        return split(stages, wait_for)[0]
+    return tuple(stage for stage in stages if stage.hook in reached[last])
+
+
 def _is_due(stage: Stage, request: Request, observation: Observation | None) -> bool:
     if stage.hook == "postAttachCommand":
         return request.attach
+    if stage.hook == "updateContentCommand" and request.hooks_until == stage.hook:
+        return True
     container = observation.container if observation else None
     if observation is None or container is None or container.state != "running":
         return container is None or stage.hook == "postStartCommand" or not _is_done(stage, observation, "")

@@ -137,7 +137,7 @@ def _differs(
 def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration:
     """Before the files exist in the workspace the source decides, afterwards the workspace's own files do."""
     if isinstance(request.source, LocalFolder):
-        return ReadConfiguration(place="folder", path=request.config)
+        return ReadConfiguration(place="folder", path=request.config, override=request.override_config)
     if isinstance(request.source, ImageSource):
         return ReadConfiguration(place="image")
     container = facts.need(observe(request), Observation).container

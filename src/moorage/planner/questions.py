@@ -18,6 +18,7 @@ class ReadConfiguration(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     folder: of a local folder. git: of a Git source at the commit it names, without cloning it. workspace: of
     a container whose own files decide (design section 1, Authority); exported: the same with all files, for a
     build. image: made up from an image reference. `folder` and `commit` are the workspace's.
+    `override` is a file of this machine whose text stands in the place of the folder's own.
     """
 
     place: Literal["folder", "git", "workspace", "exported", "image"]
@@ -25,6 +26,7 @@ class ReadConfiguration(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     path: str = ""
     folder: str = ""
     commit: str = ""
+    override: str = ""
 
 
 class ConfigurationFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from moorage.spec import names
 from moorage.spec.build import BuildSecret
 from moorage.spec.source import Source, canonical, default_name
+
+HooksUntil: TypeAlias = Literal["", "none", "waitFor", "updateContentCommand", "dotfiles"]
 
 _DEFAULT_CONFIGS = (".devcontainer/devcontainer.json", ".devcontainer.json", "default")
 
@@ -65,6 +67,22 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Whether short names of Features without a registry mean the first-party ones."""
     attach: bool = True
     """Whether postAttachCommand belongs to this run."""
+    hooks_until: HooksUntil = ""
+    """The last that runs: "" all, "none", "waitFor" what the configuration waits for, or by name; with
+    "updateContentCommand" (a prebuild) that one runs again if it has run."""
+    wait_for_all: bool = False
+    """Return when all hooks have ended, whatever the configuration's waitFor says."""
+    default_probe: str = "loginInteractiveShell"
+    update_uid: Literal["on", "off", "never"] = "on"
+    """updateRemoteUserUID where the configuration has none; "never" also where it has."""
+    gpu: Literal["", "all", "detect", "none"] = ""
+    """"": what hostRequirements.gpu demands; else whether there is one, so that a lack is no failure."""
+    id_labels: tuple[tuple[str, str], ...] = ()
+    """Labels that stand in the place of source, configuration and name in the workspace's identity."""
+    override_config: str = ""
+    """An absolute path; its text is read in the place of the configuration's own."""
+    data_folder: str = ""
+    """Where in the container the reference CLI keeps its notes of finished hooks; "" for ~/.devcontainer."""
 
     @property
     def canonical(self) -> str:
@@ -74,6 +92,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def workspace(self) -> str:
         """The workspace's id."""
+        if self.id_labels:
+            labels = msgspec.json.encode(dict(self.id_labels), order="sorted").decode()
+            return names.workspace_id("", f"labels:{labels}", "", "")
         return names.workspace_id(self.host.owner, self.canonical, _config_identity(self.config), self.name)
 
     @property

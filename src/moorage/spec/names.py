@@ -17,6 +17,8 @@ TOP = "dev.moorage.top"
 SPEC = "dev.moorage.spec"
 IMAGE_INPUTS = "dev.moorage.image-inputs"
 IMAGE_KEY = "dev.moorage.image-key"
+ID_LABELS = "dev.moorage.id-labels"
+"""Names of the labels that the workspace is known by, where a caller chose them."""
 ROLE = "dev.moorage.role"
 RECORD = "dev.moorage.record"
 

@@ -63,7 +63,7 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
 async def _configuration(request: Request, site: Site, question: ReadConfiguration) -> ConfigurationFile:
     match question.place, request.source:
         case "folder", LocalFolder(path=path):
-            return configuration.in_folder(path, question.path)
+            return configuration.in_folder(path, question.path, question.override)
         case "image", ImageSource(reference=reference):
             return configuration.of_image(reference)
         case "workspace", _:

@@ -59,6 +59,8 @@ def variables_of(container: Container, environment: Mapping[str, str]) -> variab
 
 def identity_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels that `${devcontainerId}` is made from (see `planner.configured`)."""
+    if names.ID_LABELS in labels:
+        return {name: labels.get(name, "") for name in labels[names.ID_LABELS].split("\n")}
     own = {names.ID: labels.get(names.ID, "")}
     if names.LOCAL_FOLDER not in labels:
         return own
