@@ -70,7 +70,7 @@ def environment(values: Mapping[str, Value]) -> dict[str, str]:
 
 
 def environment_name(option: str) -> str:
-    r"""`str.replace(/[^\w_]/g, '_').replace(/^[\d_]+/g, '_').toUpperCase()`, by UTF-16 units as in JavaScript."""
+    r"""`option.replace(/[^\w_]/g, '_').replace(/^[\d_]+/g, '_').toUpperCase()`, by UTF-16 units."""
     words = _NOT_WORD.sub(lambda match: "__" if ord(match[0]) > 0xFFFF else "_", option)
     return _LEADING.sub("_", words).upper()
 
