@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from moorage.image.features.changes import changes
 from moorage.image.key import Inputs, InstructionInput
 from moorage.image.label import SHORT
 
@@ -26,6 +27,7 @@ def explain(old: Inputs | None, new: Inputs, file: str = "Dockerfile") -> tuple[
         *instructions,
         *remotes,
         *_secrets(old, new),
+        *changes(old, new),
     ]
     return tuple(dict.fromkeys(found)) or ("its key changed by something that its label does not record",)
 

@@ -41,6 +41,16 @@ class InstructionInput(Struct, frozen=True, array_like=True):
     """A hash of what it reads: images by identity, files of the context, downloads by pin. Empty if none."""
 
 
+class FeatureInput(Struct, frozen=True, array_like=True):
+    """One Feature as it decides the image: by its digest and a hash of each of its options."""
+
+    name: str
+    """Where it is from, without a version; for people, as `version` is."""
+    version: str
+    digest: str
+    options: dict[str, str]
+
+
 class Inputs(Struct, frozen=True, kw_only=True):
     """Everything that decides one image, as hashes. Read back from a label, the hashes are short."""
 
@@ -55,6 +65,11 @@ class Inputs(Struct, frozen=True, kw_only=True):
     remotes: dict[str, str]
     """Pins by URL (without user and query), empty where there is none."""
     secrets: tuple[str, ...]
+    features: tuple[FeatureInput, ...] = ()
+    """In the order of their installation; `installer` is the version of how they are installed."""
+    installer: str = ""
+    users: dict[str, str] = {}
+    """The users that scripts of Features see, by the property that names them."""
     unpinned: tuple[str, ...] = ()
     """Why the same inputs may give another image tomorrow; such an image is never a prebuild."""
     words: dict[int, str] = {}
@@ -128,6 +143,7 @@ def key(given: Inputs) -> str:
             "instructions": [(instruction.text, instruction.takes) for instruction in given.instructions],
             "remotes": given.remotes,
             "secrets": given.secrets,
+            **(_features(given) if given.features else {}),
         }
     )
 
@@ -135,6 +151,12 @@ def key(given: Inputs) -> str:
 def tag(image_key: str, repository: str = "") -> str:
     """The reference under which the image of a key is kept, here or in a registry."""
     return f"{repository or REPOSITORY}:{image_key[:32]}"
+
+
+def _features(given: Inputs) -> dict[str, object]:
+    """Only where there are any: an image without Features has the key that it had before they were known."""
+    installs = [(feature.digest, feature.options) for feature in given.features]
+    return {"features": installs, "installer": given.installer, "users": given.users}
 
 
 class _Known(Struct, kw_only=True):

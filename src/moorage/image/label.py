@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from moorage.image.key import Inputs, InstructionInput
+from moorage.image.key import FeatureInput, Inputs, InstructionInput
 
 LABEL = "dev.moorage.image-inputs"
 SHORT = 16
@@ -28,6 +28,9 @@ class _Label(
         "instructions": "l",
         "remotes": "r",
         "secrets": "s",
+        "features": "f",
+        "installer": "n",
+        "users": "w",
         "unpinned": "u",
     },
 ):
@@ -40,6 +43,9 @@ class _Label(
     instructions: tuple[InstructionInput, ...] = ()
     remotes: dict[str, str] = {}
     secrets: tuple[str, ...] = ()
+    features: tuple[FeatureInput, ...] = ()
+    installer: str = ""
+    users: dict[str, str] = {}
     unpinned: tuple[str, ...] = ()
 
 
@@ -58,6 +64,9 @@ def label(given: Inputs) -> str:
         ),
         remotes=_short(given.remotes),
         secrets=given.secrets,
+        features=tuple(_feature(each) for each in given.features),
+        installer=given.installer,
+        users=given.users,
         unpinned=given.unpinned,
     )
     return msgspec.json.encode(made).decode()
@@ -80,9 +89,17 @@ def parse_label(text: str) -> Inputs | None:
         instructions=found.instructions,
         remotes=found.remotes,
         secrets=found.secrets,
+        features=found.features,
+        installer=found.installer,
+        users=found.users,
         unpinned=found.unpinned,
     )
 
 
 def _short(digests: dict[str, str]) -> dict[str, str]:
     return {name: value.removeprefix("sha256:")[:SHORT] for name, value in digests.items()}
+
+
+def _feature(given: FeatureInput) -> FeatureInput:
+    digest = given.digest.removeprefix("sha256:")[:SHORT]
+    return FeatureInput(given.name, given.version, digest, _short(given.options))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
 
 from moorage.facts.context.tree import ContextChanged, ContextTree, ContextUnreadable, Entry
 
@@ -17,6 +19,20 @@ _END = b"\0" * (2 * _BLOCK)
 _LARGEST = 0o77777777777
 
 
+class Part(Struct, frozen=True, kw_only=True):
+    """Files of one folder of this machine, and the folder of the archive that they go into ("": its root)."""
+
+    root: str
+    entries: Sequence[Entry]
+    place: str = ""
+    executable: bool = False
+    """Every file is, whatever it is on this machine."""
+
+    def path(self, entry: Entry) -> str:
+        """Where an entry is in the archive."""
+        return f"{self.place}/{entry.path}" if self.place else entry.path
+
+
 def write_tar(tree: ContextTree, root: str, extra: Mapping[str, bytes] | None = None) -> Iterator[bytes]:
     """The archive in chunks of about a megabyte, ready for the builder's standard input.
 
@@ -24,9 +40,13 @@ def write_tar(tree: ContextTree, root: str, extra: Mapping[str, bytes] | None = 
     Dockerfile that is not part of the context). Blocking.
     Raises ContextChanged where a file is no longer what `tree` says, ContextUnreadable.
     """
-    given = extra or {}
+    yield from write_parts([Part(root=root, entries=tree.entries)], extra)
+
+
+def write_parts(parts: Sequence[Part], extra: Mapping[str, bytes] | None = None) -> Iterator[bytes]:
+    """The same of several folders in one archive."""
     buffer = bytearray()
-    for piece in _pieces(tree, root, given):
+    for piece in _pieces(parts, extra or {}):
         buffer += piece
         if len(buffer) >= _CHUNK:
             yield bytes(buffer)
@@ -34,22 +54,27 @@ def write_tar(tree: ContextTree, root: str, extra: Mapping[str, bytes] | None = 
     yield bytes(buffer + _END)
 
 
-def _pieces(tree: ContextTree, root: str, extra: Mapping[str, bytes]) -> Iterator[bytes]:
+def _pieces(parts: Sequence[Part], extra: Mapping[str, bytes]) -> Iterator[bytes]:
     folders: set[str] = set()
     for path, content in sorted(extra.items()):
         yield from _above(path, folders)
         yield _header(path, b"0", 0o644, len(content)) + content + _padding(len(content))
-    for entry in tree.entries:
-        if entry.path in extra:
-            continue
-        yield from _above(entry.path, folders)
-        if entry.kind == "file":
-            yield from _file(entry, root)
-        elif entry.kind == "link":
-            yield _header(entry.path, b"2", 0o777, 0, _target(entry, root))
-        elif entry.path not in folders:
-            folders.add(entry.path)
-            yield _folder(entry.path)
+    for part in parts:
+        for entry in part.entries:
+            if part.path(entry) not in extra:
+                yield from _entry(part, entry, folders)
+
+
+def _entry(part: Part, entry: Entry, folders: set[str]) -> Iterator[bytes]:
+    path = part.path(entry)
+    yield from _above(path, folders)
+    if entry.kind == "file":
+        yield from _file(path, part, entry)
+    elif entry.kind == "link":
+        yield _header(path, b"2", 0o777, 0, _target(entry, part.root))
+    elif path not in folders:
+        folders.add(path)
+        yield _folder(path)
 
 
 def _above(path: str, folders: set[str]) -> Iterator[bytes]:
@@ -66,14 +91,15 @@ def _folder(path: str) -> bytes:
     return _header(f"{path}/", b"5", 0o755, 0)
 
 
-def _file(entry: Entry, root: str) -> Iterator[bytes]:
+def _file(path: str, part: Part, entry: Entry) -> Iterator[bytes]:
     try:
-        handle = os.open(f"{root}/{entry.path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(f"{part.root}/{entry.path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise _failure(error, entry) from error
     try:
         _same(entry, handle)
-        yield _header(entry.path, b"0", 0o755 if entry.executable else 0o644, entry.size)
+        executable = part.executable or entry.executable
+        yield _header(path, b"0", 0o755 if executable else 0o644, entry.size)
         left = entry.size
         while left:
             block = os.read(handle, min(left, _CHUNK))
