@@ -139,10 +139,9 @@ def _user(podman: Podman) -> None:
     if not podman.rootless:
         return
     try:
-        ids = pwd.getpwnam(podman.user)
+        pwd.getpwnam(podman.user)
     except KeyError:
         run(["useradd", "--create-home", "--home-dir", str(podman.home), "--shell", "/bin/sh", podman.user])
-        ids = pwd.getpwnam(podman.user)
     for table in ("/etc/subuid", "/etc/subgid"):
         if f"{podman.user}:" not in Path(table).read_text():
             raise Failed(f"{podman.user} has no range in {table}: see useradd(8).")
@@ -150,8 +149,7 @@ def _user(podman: Podman) -> None:
         if not device.exists():
             raise Failed(f"{device} is not there, which rootless Podman needs.")
         if not succeeds(podman.as_user(["test", "-w", str(device)])):
-            os.chown(device, -1, ids.pw_gid)
-            device.chmod(0o660)
+            device.chmod(0o666)  # as udev does on other machines
 
 
 def _settle(podman: Podman) -> None:

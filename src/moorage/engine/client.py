@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ from .endpoint import Endpoint
 from .errors import EngineLost, EngineRefused, EngineTimeout, translate
 from .http import Answer, Body, Broken, Connection
 from .wire import Wire, dial
+
+if TYPE_CHECKING:
+    from .service import Service
 
 QUICK = 30.0
 """Seconds for a look: inspect, list, info."""
@@ -39,6 +42,7 @@ class Engine:
         self.requests: deque[str] = deque(maxlen=1000)
         self.sent = 0
         self._idle: list[Connection] = []
+        self._service: Service | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -52,6 +56,8 @@ class Engine:
         """Let go of all idle connections; the engine can be used again afterwards."""
         while self._idle:
             await self._idle.pop().close()
+        if self._service is not None:
+            await self._service.stop()
 
     async def get(self, path: str, into: type[T], query: Query | None = None, *, timeout: float = QUICK) -> T:
         """The decoded answer. Raises the errors of `errors.translate`, EngineLost, EngineTimeout."""
@@ -191,7 +197,7 @@ class Engine:
                 if last or not stale:
                     raise await self._lost(connection, f"{method} {path}", error) from error
                 await connection.close()
-                connection = Connection(await dial(self.endpoint))
+                connection = Connection(await self._dial())
             except BaseException:
                 await connection.close()
                 raise
@@ -207,7 +213,15 @@ class Engine:
             if not connection.wire.ended:
                 return connection
             await connection.close()
-        return Connection(await dial(self.endpoint))
+        return Connection(await self._dial())
+
+    async def _dial(self) -> Wire:
+        if self.endpoint.service:
+            from .service import Service  # Podman without a socket only
+
+            self._service = self._service or Service(self.endpoint)
+            await self._service.ready()
+        return await dial(self.endpoint)
 
     async def _put_back(self, connection: Connection) -> None:
         if connection.free:

@@ -1,7 +1,8 @@
 """Where the engine is: the order in which Docker's own client looks, and what each kind of address needs.
 
-Nothing is contacted here. A process is started only for an engine named by `path`, which is recognised by
-what it answers to `context inspect`, not by its name.
+Podman's address (CONTAINER_HOST) and sockets come after Docker's. Nothing is contacted here. A process is
+started only for an engine named by `path`, and for Podman where nothing else is there; a program is
+recognised by what it answers, not by its name.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from . import contexts
 from .errors import EngineMissing, EngineUnsupported
 
+if TYPE_CHECKING:
+    from .recognition import Found
+
 DEFAULT_SOCKET = "/var/run/docker.sock"
+PODMAN_SOCKET = "/run/podman/podman.sock"
 USUAL = "the usual place"
 
 
@@ -33,7 +39,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     `host` is the address as DOCKER_HOST has it, `origin` what named it, `command` the argument list of a
     process whose standard streams lead to the engine. `local`: folders of this machine can be mounted. `cli`
-    is the command-line client that was asked for ("" for whatever PATH has).
+    is the command-line client that was asked for ("" for whatever PATH has). `service`, completed by `host`,
+    is a program to start before `socket` can be spoken to (see `service`).
     """
 
     host: str
@@ -45,6 +52,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     context: str = ""
     local: bool = True
     cli: str = ""
+    service: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """Variables that lead a child (docker, buildx, compose) to the same engine."""
@@ -74,7 +82,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find(path: str, environ: Mapping[str, str], home: str) -> Endpoint:
-    """The engine to use: `path`, DOCKER_HOST, DOCKER_CONTEXT, the current context, then the usual sockets.
+    """The engine to use: `path`, DOCKER_HOST, DOCKER_CONTEXT, CONTAINER_HOST, the current context, then the
+    usual sockets, Docker's before Podman's, then Podman without one.
 
     Raises EngineUnsupported for addresses and programs that moorage cannot use, EngineMissing for a `path`
     that is not there, and contexts.BadContext.
@@ -85,15 +94,19 @@ async def find(path: str, environ: Mapping[str, str], home: str) -> Endpoint:
         return _from_variables(host, environ, home)
     store = contexts.Store(environ.get("DOCKER_CONFIG") or f"{home}/.docker")
     name, origin = environ.get("DOCKER_CONTEXT", ""), "DOCKER_CONTEXT"
+    if not name and (host := environ.get("CONTAINER_HOST", "")):
+        return at(host, "CONTAINER_HOST", key=environ.get("CONTAINER_SSHKEY", ""))
     if not name:
         name, origin = store.current(), f"currentContext of {store.folder}/config.json"
     if name and name != "default":
         return _from_context(store.read(name), f"context {name} ({origin})")
-    return _usual(environ, home)
+    return await _usual(environ, home)
 
 
-def at(host: str, origin: str, *, tls: Tls | None = None, context: str = "", cli: str = "") -> Endpoint:
-    """The endpoint for an address in DOCKER_HOST's form. Raises EngineUnsupported."""
+def at(
+    host: str, origin: str, *, tls: Tls | None = None, context: str = "", cli: str = "", key: str = ""
+) -> Endpoint:
+    """The endpoint for an address in DOCKER_HOST's form; `key`: a file for ssh. Raises EngineUnsupported."""
     scheme, separator, rest = host.partition("://")
     if not separator:
         scheme, rest = "tcp", host
@@ -110,7 +123,7 @@ def at(host: str, origin: str, *, tls: Tls | None = None, context: str = "", cli
                 host=where, origin=origin, address=address, tls=tls, context=context, local=local, cli=cli
             )
         case "ssh" if rest:
-            command = _ssh(rest, host)
+            command = _ssh(rest, host, key, podman=origin == "CONTAINER_HOST")
             return Endpoint(host=host, origin=origin, command=command, context=context, local=False, cli=cli)
     raise EngineUnsupported(
         f"moorage cannot reach an engine at {host!r} (from {origin}).",
@@ -118,14 +131,25 @@ def at(host: str, origin: str, *, tls: Tls | None = None, context: str = "", cli
     )
 
 
-def _usual(environ: Mapping[str, str], home: str) -> Endpoint:
+async def _usual(environ: Mapping[str, str], home: str) -> Endpoint:
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     candidates = [DEFAULT_SOCKET, *([f"{runtime}/docker.sock"] if runtime else [])]
     candidates += [f"{home}/.docker/run/docker.sock", f"{home}/.docker/desktop/docker.sock"]
-    for socket in candidates:
+    candidates += [f"{runtime}/podman/podman.sock"] if runtime else []
+    for socket in (*candidates, PODMAN_SOCKET):
         if os.path.exists(socket):  # noqa: PTH110 - a pathlib object for each costs more than the look
             return at(f"unix://{socket}", USUAL)
-    return at(f"unix://{DEFAULT_SOCKET}", USUAL)
+    default = at(f"unix://{DEFAULT_SOCKET}", USUAL)
+    if default.installed():  # Docker, which does not run: nobody is led to another engine by that
+        return default
+    return await _podman_here(environ, home) or default
+
+
+async def _podman_here(environ: Mapping[str, str], home: str) -> Endpoint | None:
+    import shutil  # only where nothing listens
+
+    program = shutil.which("podman", path=environ.get("PATH", ""))
+    return await _named(program, environ, home, origin="podman on PATH") if program else None
 
 
 def _from_variables(host: str, environ: Mapping[str, str], home: str) -> Endpoint:
@@ -159,7 +183,7 @@ def _address(text: str, default: int, host: str) -> tuple[str, int]:
     return name.strip("[]") or "127.0.0.1", int(port)
 
 
-def _ssh(rest: str, host: str) -> tuple[str, ...]:
+def _ssh(rest: str, host: str, key: str, *, podman: bool) -> tuple[str, ...]:
     """As Docker's client does: the other side's client joins its standard streams with its engine."""
     authority, _, socket = rest.partition("/")
     user, _, place = authority.rpartition("@")
@@ -174,25 +198,29 @@ def _ssh(rest: str, host: str) -> tuple[str, ...]:
         )
     options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-T"]
     options += (["-l", user] if user else []) + (["-p", port] if port else [])
-    engine = ["--host", f"unix:///{socket}"] if socket else []
-    return ("ssh", *options, "--", name, "docker", *engine, "system", "dial-stdio")
+    options += ["-i", key] if key else []
+    program, flag = ("podman", "--url") if podman else ("docker", "--host")
+    engine = [flag, f"unix:///{socket}"] if socket else []
+    return ("ssh", *options, "--", name, program, *engine, "system", "dial-stdio")
 
 
 # ── an engine named by its client ──
 
 
-async def _named(path: str, environ: Mapping[str, str], home: str) -> Endpoint:
+async def _named(path: str, environ: Mapping[str, str], home: str, *, origin: str = "") -> Endpoint:
     from .recognition import recognise  # starts processes, so only for a client that was named
 
     program = str(Path(home, path[2:])) if path.startswith("~/") else path
     found = await recognise(program, environ)
-    origin = f"option path={path}"
+    origin = origin or f"option path={path}"
     if not found.host:
         raise EngineMissing(
             f"{path} is not a program that moorage can start.",
             evidence=found.said,
-            hint="Give the path of Docker's command-line client in the option `path`, or leave it out.",
+            hint="Give the path of Docker's or Podman's client in the option `path`, or leave it out.",
         )
+    if found.podman:
+        return await _podman(program, found, environ, origin)
     direct = found.host.startswith("unix://") and os.access(found.host[7:], os.W_OK)
     if direct or (found.host.startswith("tcp://") and not found.tls):
         return at(found.host, origin, cli=program)
@@ -201,3 +229,24 @@ async def _named(path: str, environ: Mapping[str, str], home: str) -> Endpoint:
     return Endpoint(
         host=found.host, origin=origin, command=command, context=found.context, local=local, cli=program
     )
+
+
+async def _podman(program: str, found: Found, environ: Mapping[str, str], origin: str) -> Endpoint:
+    """Its socket where one listens; else a service that lives as long as the command (see `service`)."""
+    from .service import answers, private_socket
+
+    if found.remote:
+        command = (program, "system", "dial-stdio")
+        return Endpoint(host=found.host, origin=origin, command=command, local=_machine(), cli=program)
+    if await answers(found.host[7:]):
+        return at(found.host, origin, cli=program)
+    socket = private_socket(environ)
+    words = (program, "system", "service", "--time", "0")
+    return Endpoint(host=f"unix://{socket}", origin=origin, socket=socket, cli=program, service=words)
+
+
+def _machine() -> bool:
+    """Whether a remote Podman is the usual virtual machine, which sees the folders of its host."""
+    import sys
+
+    return sys.platform == "darwin"

@@ -1,4 +1,8 @@
-"""Asks a command-line client which engine it leads to; wrappers and replacements answer like the original."""
+"""Asks a command-line client which engine it leads to; wrappers and replacements answer like the original.
+
+Docker's client names an endpoint (`context inspect`). Podman tells where its socket would be (`info`), and
+has none in most places. What is neither is refused by what it answers, whatever it is called.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,20 @@ import msgspec
 from .errors import EngineUnsupported
 
 _SECONDS = 20.0
+_JSON = ("--format", "{{json .}}")
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the client leads; `host` is "" when it could not be started. `said` is what it wrote instead."""
+    """Where the client leads; `host` is "" when it could not be started. `said` is what it wrote instead.
+
+    `podman`: it is Podman, and `host` is where its socket would be. `remote`: its engine runs elsewhere.
+    """
 
     host: str = ""
     context: str = ""
     tls: bool = False
+    podman: bool = False
+    remote: bool = False
     said: tuple[str, ...] = ()
 
 
@@ -31,22 +41,34 @@ async def recognise(program: str, environ: Mapping[str, str]) -> Found:
     described = _described(out) if code == 0 else None
     if described is not None:
         return described
-    raise await _unsupported(program, environ, err or out)
+    asked = _ask(program, ("info", *_JSON), environ), _ask(program, ("version", *_JSON), environ)
+    (_, told, complaint), (_, version, _) = await asyncio.gather(*asked)
+    podman = _podman(told)
+    if podman is not None:
+        return podman
+    raise _unsupported(program, version, err or complaint or out)
 
 
-async def _unsupported(program: str, environ: Mapping[str, str], said: str) -> EngineUnsupported:
-    _, out, _ = await _ask(program, ("version",), environ)
-    evidence = (f"{program} context inspect: {(said.strip() or 'no output').splitlines()[-1][:300]}",)
-    if "podman" in out.lower() or "libpod" in out.lower() or "API Version" in out:
+def _unsupported(program: str, version: str, said: str) -> EngineUnsupported:
+    """Podman whose service or settings are broken, a client of containerd, or anything at all."""
+    words = (said.strip() or "no output").splitlines()[-1][:300]
+    parts = _parts(version)
+    if parts is not None and parts.Client is not None and parts.Client.APIVersion:
         return EngineUnsupported(
-            f"{program} is Podman, which moorage cannot drive yet.",
-            evidence=evidence,
-            hint="Use Docker, or name the socket of Podman's Docker-compatible service in DOCKER_HOST.",
+            f"{program} is Podman {parts.Client.Version}, but it does not tell of itself.",
+            evidence=(f"{program} info: {words}",),
+            hint=f"Correct what `{program} info` complains about.",
+        )
+    if parts is not None and any(each.Name == "containerd" for each in _components(parts)):
+        return EngineUnsupported(
+            f"{program} is a client of containerd (nerdctl), which has no Docker-compatible API.",
+            evidence=(f"{program} version: its server is containerd",),
+            hint="Use Docker or Podman: moorage speaks to an engine's API, not through a command line.",
         )
     return EngineUnsupported(
-        f"{program} does not answer like Docker's command-line client.",
-        evidence=evidence,
-        hint="Give the path of Docker's client in the option `path`, or leave it out.",
+        f"{program} does not answer like Docker's command-line client, nor like Podman.",
+        evidence=(f"{program} context inspect: {words}",),
+        hint="Give the path of Docker's or Podman's client in the option `path`, or leave it out.",
     )
 
 
@@ -96,3 +118,55 @@ def _described(out: str) -> Found | None:
     first = contexts[0]
     name = "" if first.Name == "default" else first.Name
     return Found(host=first.Endpoints.docker.Host, context=name, tls=bool(first.TLSMaterial))
+
+
+class _Socket(msgspec.Struct):
+    path: str
+
+
+class _Host(msgspec.Struct, rename="camel"):
+    """`remote_socket` is missing in Podman before 3.0."""
+
+    remote_socket: _Socket
+    service_is_remote: bool = False
+
+
+class _Told(msgspec.Struct):
+    host: _Host
+
+
+def _podman(out: str) -> Found | None:
+    try:
+        host = msgspec.json.decode(out, type=_Told).host
+    except msgspec.MsgspecError:
+        return None
+    path = host.remote_socket.path.removeprefix("unix://")
+    return Found(host=f"unix://{path}", podman=True, remote=host.service_is_remote)
+
+
+class _Component(msgspec.Struct):
+    Name: str = ""
+
+
+class _Half(msgspec.Struct):
+    """Podman's has an APIVersion, Docker's an ApiVersion."""
+
+    APIVersion: str = ""
+    Version: str = ""
+    Components: list[_Component] | None = None
+
+
+class _Version(msgspec.Struct):
+    Client: _Half | None = None
+    Server: _Half | None = None
+
+
+def _parts(out: str) -> _Version | None:
+    try:
+        return msgspec.json.decode(out, type=_Version)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _components(version: _Version) -> list[_Component]:
+    return (version.Server.Components if version.Server else None) or []

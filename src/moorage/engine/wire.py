@@ -155,9 +155,9 @@ def _unreachable(endpoint: Endpoint, error: OSError) -> MoorageError:
             evidence=evidence,
             hint="Install it or check its path.",
         )
-    hint = (
-        "Start it: `sudo systemctl start docker`, or open Docker Desktop."
-        if endpoint.local
-        else "Check the address (DOCKER_HOST, `docker context ls`) and that the engine runs there."
-    )
+    hint = "Check the address (DOCKER_HOST, `docker context ls`) and that the engine runs there."
+    if endpoint.local:
+        hint = "Start it: `sudo systemctl start docker`, or open Docker Desktop."
+    if "podman" in endpoint.socket:
+        hint = "Start it: `systemctl --user start podman.socket`, as root `systemctl start podman.socket`."
     return EngineNotRunning(f"No engine answers at {endpoint.host}.", evidence=evidence, hint=hint)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket as listening
 import stat
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -150,11 +152,69 @@ async def test_a_wrapper_that_may_what_we_may_not(tmp_path: Path) -> None:
     assert found.local
 
 
-async def test_podman_is_named(tmp_path: Path) -> None:
-    script = 'case $1 in version) echo "Client:       Podman Engine";; *) echo unknown >&2; exit 125;; esac'
-    program = _program(tmp_path, "docker", script)
-    with pytest.raises(EngineUnsupported, match="is Podman"):
-        await find(program, {}, str(tmp_path))
+PODMAN = """
+case "$1 $2" in
+  "context inspect") echo "[]";;
+  "info --format") echo '{"host": {"remoteSocket": {"path": "%s"}, "serviceIsRemote": %s}}';;
+  "version --format") echo '{"Client": {"APIVersion": "4.3.1", "Version": "4.3.1"}}';;
+  *) exit 125;;
+esac
+"""
+
+
+async def test_podman_under_any_name_is_led_to_its_socket(tmp_path: Path) -> None:
+    socket = tmp_path / "podman.sock"
+    with closing(listening.socket(listening.AF_UNIX)) as server:
+        server.bind(str(socket))
+        server.listen()
+        found = await find(_program(tmp_path, "docker", PODMAN % (f"unix://{socket}", "false")), {}, "/")
+    assert (found.socket, found.service, found.local) == (str(socket), (), True)
+
+
+async def test_podman_without_a_listening_socket_is_served_by_ourselves(tmp_path: Path) -> None:
+    program = _program(tmp_path, "docker", PODMAN % (tmp_path / "stale.sock", "false"))
+    (tmp_path / "stale.sock").touch()
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    found, other = await find(program, environ, "/"), await find(program, environ, "/")
+    assert found.service == (program, "system", "service", "--time", "0")
+    assert found.socket.startswith(f"{tmp_path}/moorage-podman-")
+    assert found.socket != other.socket
+    assert found.environment()["DOCKER_HOST"] == f"unix://{found.socket}"
+
+
+async def test_podman_that_is_remote_is_reached_through_its_own_client(tmp_path: Path) -> None:
+    program = _program(tmp_path, "podman-remote", PODMAN % ("unix:///far/away.sock", "true"))
+    found = await find(program, {}, "/")
+    assert found.command == (program, "system", "dial-stdio")
+
+
+async def test_podman_with_broken_settings_says_so(tmp_path: Path) -> None:
+    script = (
+        'case $1 in version) echo \'{"Client": {"APIVersion": "4.3.1", "Version": "4.3.1"}}\';; '
+        "*) echo broken settings >&2; exit 125;; esac"
+    )
+    with pytest.raises(EngineUnsupported, match=r"is Podman 4\.3\.1") as refused:
+        await find(_program(tmp_path, "docker", script), {}, "/")
+    assert "broken settings" in refused.value.evidence[0]
+
+
+async def test_nerdctl_is_refused_by_what_it_answers(tmp_path: Path) -> None:
+    script = (
+        'case $1 in version) echo \'{"Client": {"Version": "v1.7"}, "Server": {"Components": '
+        '[{"Name": "containerd"}]}}\';; info) echo "{}";; *) echo unknown >&2; exit 1;; esac'
+    )
+    with pytest.raises(EngineUnsupported, match="client of containerd"):
+        await find(_program(tmp_path, "docker", script), {}, "/")
+
+
+async def test_podmans_variable_comes_after_dockers(tmp_path: Path) -> None:
+    environ = {"CONTAINER_HOST": "unix:///run/p.sock"}
+    assert (await find("", environ, str(tmp_path))).socket == "/run/p.sock"
+    assert (await find("", {**environ, "DOCKER_HOST": "unix:///d.sock"}, str(tmp_path))).socket == "/d.sock"
+    far = {"CONTAINER_HOST": "ssh://me@far/run/p.sock", "CONTAINER_SSHKEY": "/k"}
+    command = (await find("", far, str(tmp_path))).command
+    assert command[-6:] == ("far", "podman", "--url", "unix:///run/p.sock", "system", "dial-stdio")
+    assert command[command.index("-i") + 1] == "/k"
 
 
 async def test_another_program_is_refused_and_a_missing_one_too(tmp_path: Path) -> None:
