@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from moorage.devcontainer.features.legacy import mapped
 from moorage.devcontainer.features.reference import (
     BadFeatureReference,
     GithubReference,
@@ -44,7 +45,7 @@ def retarget(document: Document, feature: str, version: str) -> str:
             hint="Write a version such as 1 or 1.2.3.",
         )
     written = _find(document, feature)
-    target = f"{_VERSION.sub('', written)}:{version}"
+    target = f"{_VERSION.sub('', mapped(written))}:{version}"
     if target != written and target in _features(document):
         raise FeatureNotUsed(
             f"{document.file} names {target!r} already, beside {written!r}.", hint=f"Remove {written!r}."

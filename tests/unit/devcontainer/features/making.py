@@ -1,0 +1,46 @@
+"""Made-up Features for the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Literal
+
+import msgspec
+
+from moorage.devcontainer.features.feature import Feature
+from moorage.devcontainer.features.found import FoundFeature
+from moorage.devcontainer.features.reference import LocalReference, OciReference, parse
+
+
+def digest(text: str) -> str:
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
+def found(written: str, version: str = "1.0.0", content: str = "", **said: Any) -> FoundFeature:
+    """What looking up `written` gives, with `said` in its devcontainer-feature.json."""
+    reference = parse(written)
+    raw = {"id": reference.id, "version": version, "name": reference.id, **said}
+    kind: Literal["oci", "local", "tarball"] = "tarball"
+    base = written
+    if isinstance(reference, LocalReference):
+        kind, base = "local", f"/w/.devcontainer/{reference.path}"
+    if isinstance(reference, OciReference):
+        kind, base = "oci", reference.base
+    is_oci = isinstance(reference, OciReference)
+    seal = (reference.digest if is_oci else "") or digest(f"{base} {version} {content}")
+    return FoundFeature(
+        reference=written,
+        kind=kind,
+        base=base,
+        tag=reference.tag if is_oci else "",
+        digest=seal,
+        resolved="" if kind == "local" else f"{base}@{seal}" if is_oci else written,
+        feature=msgspec.convert(raw, Feature),
+        raw=raw,
+    )
+
+
+def lookup(said: Mapping[str, Mapping[str, Any]]) -> dict[str, FoundFeature]:
+    """Reference → what its devcontainer-feature.json says → what was found."""
+    return {written: found(written, **members) for written, members in said.items()}
