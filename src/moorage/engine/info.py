@@ -29,6 +29,8 @@ class Info(msgspec.Struct):
     SecurityOptions: list[str] | None = None
     DiscoveredDevices: list[DiscoveredDevice] | None = None
     Name: str = ""
+    Rootless: bool = False
+    """Podman's word; Docker says it among SecurityOptions."""
 
 
 class Component(msgspec.Struct):

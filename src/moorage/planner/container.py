@@ -51,6 +51,7 @@ def wanted(
     user = remote_user(live, configuration.configuration.run_args, chosen.image.user)
     uid, gid = _ids(request, facts, live, user, container)
     spec = _spec(request, facts, configuration, before, chosen, container)
+    spec = msgspec.structs.replace(spec, remote_user=user)
     return Wanted(
         spec=spec,
         merged=live,
@@ -101,7 +102,7 @@ def _ids(
         return nobody
     if user in ("", "root") or user.isdigit() or not isinstance(request.source, LocalFolder):
         return nobody
-    if container is None:
+    if container is None or container.state == "created":
         engine = facts.need(AskEngine(), EngineFacts)
         if engine.rootless or not engine.local:
             return nobody

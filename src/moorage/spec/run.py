@@ -45,7 +45,9 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `image` is a reference by digest or a tag named by an image key. `environment` is what every process sees
     (containerEnv), with values; recorded copies hold only hashes (see `recorded`). `user` is the container's
-    user ("" for the image's own). `extras` are the driver's own words (`runArgs` for docker), verbatim.
+    user ("" for the image's own). `remote_user` is that of hooks and tools: where an engine maps users it is
+    to own the files; it takes effect without a new container, so it is not recorded. `extras` are the
+    driver's own words (`runArgs` for docker), verbatim.
     """
 
     image: str
@@ -55,6 +57,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     mounts: tuple[Mount, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     user: str = ""
+    remote_user: str = ""
     override_command: bool = True
     entrypoints: tuple[str, ...] = ()
     init: bool = False
@@ -88,6 +91,7 @@ def recorded(spec: RunSpec) -> str:
         extras=tuple(_hashed_argument(argument) for argument in spec.extras),
         mounts=mounts,
         labels=(),
+        remote_user="",
     )
     return msgspec.json.encode(kept).decode()
 

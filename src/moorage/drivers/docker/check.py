@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...spec.observation import EngineFacts
 from ...spec.run import RunSpec
 from ..base import Verdict
+from . import mapping
 from .draft import Json, Machine
 from .errors import BadRunArgs
 from .render import modern, rendered
@@ -22,7 +23,7 @@ def verdict(spec: RunSpec, facts: EngineFacts) -> Verdict:
         return Verdict(refusals=(error.message,))
     return Verdict(
         refusals=tuple(_refusals(spec, facts, body)),
-        warnings=(*warnings, *_warnings(spec, facts, platform)),
+        warnings=(*warnings, *_warnings(spec, facts, platform, body)),
     )
 
 
@@ -39,6 +40,13 @@ def _refusals(spec: RunSpec, facts: EngineFacts, body: Json) -> Iterator[str]:
         yield (
             "The engine maps users (userns-remap), which rules out privileged containers. "
             'Add "--userns=host" to runArgs, or drop "privileged".'
+        )
+    if facts.product == "podman" and host.get("DeviceRequests"):
+        yield "runArgs: Podman's API gives no GPUs to a container (--gpus, CDI devices)."
+    if mapping.due(spec, facts) and not mapping.able(facts):
+        yield (
+            f"Podman {facts.version} cannot let {spec.remote_user} own the workspace's files: that takes "
+            '--userns=keep-id:uid=…,gid=… of Podman 4.3. Without it, "remoteUser" has to be "root".'
         )
     networking = body.get("NetworkingConfig")
     if isinstance(networking, dict) and not modern(facts) and len(networking["EndpointsConfig"]) > 1:
@@ -67,7 +75,13 @@ def _plain(path: str) -> str:
     return path.rstrip("/") or "/"
 
 
-def _warnings(spec: RunSpec, facts: EngineFacts, platform: str) -> Iterator[str]:
+def _unlabelled(body: Json) -> bool:
+    host = body["HostConfig"]
+    assert isinstance(host, dict)
+    return "label=disable" in host.get("SecurityOpt", [])
+
+
+def _warnings(spec: RunSpec, facts: EngineFacts, platform: str, body: Json) -> Iterator[str]:
     if spec.gpu and not facts.gpu:
         yield "hostRequirements asks for a GPU, but the engine offers none; the workspace starts without."
     remote = [mount.source for mount in spec.mounts if mount.kind == "bind" and mount.source]
@@ -77,5 +91,5 @@ def _warnings(spec: RunSpec, facts: EngineFacts, platform: str) -> Iterator[str]
         yield f"The platform {platform} is not the engine's own ({facts.platform}): emulation makes it slow."
     if facts.rootless and spec.privileged:
         yield "The engine runs without root: privileged gives no more rights than its own user has."
-    if facts.selinux and spec.content.kind == "bind":
+    if facts.selinux and _unlabelled(body):
         yield "SELinux is on: it is switched off for this container, so that it can use the folder."

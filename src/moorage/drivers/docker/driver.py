@@ -34,6 +34,7 @@ from .starting import start_failure
 
 if TYPE_CHECKING:
     from .draft import Machine
+    from .mapping import Mapped
 
 _MOMENT = 0.3
 """Seconds in which a command of the image's own may turn out to end at once."""
@@ -83,11 +84,13 @@ class DockerDriver:
         return Observation(volume="empty" if there else "none", helper_running=helping)
 
     async def create(self, spec: RunSpec, facts: EngineFacts) -> Container:
-        """Raises NameTaken, ImageMissing, BadRunArgs, and more of `engine.errors`."""
+        """Raises NameTaken, ImageMissing, BadRunArgs, UserUnmapped, and more of `engine.errors`."""
         from .render import rendered, wraps  # as above
 
         command = await self._command(spec.image) if wraps(spec) else ()
-        body, platform, _ = rendered(spec, facts, self._machine(spec), command=command)
+        body, platform, _ = rendered(
+            spec, facts, self._machine(spec), command=command, mapped=await self._mapped(spec, facts)
+        )
         try:
             identity, _ = await containers.create(self.engine, spec.name, body, platform=platform)
         except NameTaken:
@@ -176,6 +179,13 @@ class DockerDriver:
             raise ImageMissing(f"The engine does not have the image {image}.", hint="Run `moorage up` again.")
         config = found.Config or images.ImageConfig()
         return (*(config.Entrypoint or ()), *(config.Cmd or ()))
+
+    async def _mapped(self, spec: RunSpec, facts: EngineFacts) -> Mapped | None:
+        if facts.product != "podman":
+            return None
+        from .mapping import mapped  # other engines need none
+
+        return await mapped(self.engine, spec, facts)
 
     def _machine(self, spec: RunSpec) -> Machine:
         from .draft import Machine  # as above

@@ -1,4 +1,4 @@
-"""The engine's answers in the words of the spec. Pure, but for one look at the engine's disk."""
+"""The engine's answers in the words of the spec. Pure, but for looks at the engine's disk and at SELinux."""
 
 from __future__ import annotations
 
@@ -49,12 +49,21 @@ def as_facts(info: Info, version: Version, *, local: bool) -> EngineFacts:
         storage=_storage(info.DockerRootDir) if local else 0,
         runtimes=runtimes,
         gpu="nvidia" in runtimes or any(device.startswith("nvidia.com/gpu") for device in devices),
-        rootless=_has(options, "rootless"),
+        rootless=info.Rootless or _has(options, "rootless"),
         local=local,
-        selinux=_has(options, "selinux"),
+        selinux=_has(options, "selinux") and (_enforced() if local else True),
         userns="remap" if _has(options, "userns") else "",
         buildkit=not podman,
     )
+
+
+def _enforced() -> bool:
+    """Whether SELinux only watches; where the kernel does not say, it is taken to enforce."""
+    try:
+        with open("/sys/fs/selinux/enforce") as file:  # noqa: PTH123
+            return file.read(1) != "0"
+    except OSError:
+        return True
 
 
 def _has(options: list[str], name: str) -> bool:

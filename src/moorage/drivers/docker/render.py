@@ -7,9 +7,10 @@ import posixpath
 from ...spec import names
 from ...spec.observation import EngineFacts
 from ...spec.run import Mount, RunSpec, recorded
-from . import mounts, runargs
+from . import mapping, mounts, runargs
 from .draft import Draft, Json, Machine
 from .errors import BadRunArgs
+from .mapping import Mapped
 from .ports import published
 from .security import option
 from .values import BadValue
@@ -37,17 +38,25 @@ _ON_VOLUMES = (names.ID, names.NAME, names.SOURCE, names.OWNER)
 
 
 def rendered(
-    spec: RunSpec, facts: EngineFacts, machine: Machine, *, command: tuple[str, ...] = ()
+    spec: RunSpec,
+    facts: EngineFacts,
+    machine: Machine,
+    *,
+    command: tuple[str, ...] = (),
+    mapped: Mapped | None = None,
 ) -> tuple[Json, str, tuple[str, ...]]:
     """The request's JSON, the platform to ask for, and warnings.
 
-    `command` is the image's own entrypoint and command: needed where `wraps` says so. Raises BadRunArgs.
+    `command` is the image's own entrypoint and command: needed where `wraps` says so. `mapped`: who this
+    machine's user is inside. Raises BadRunArgs.
     """
     draft = Draft(machine, modern=modern(facts))
     try:
         _describe(spec, draft)
         runargs.apply(spec.extras, draft)
         _restrict(spec, facts, draft)
+        if mapping.due(spec, facts):
+            _map(draft, mapped)
     except BadValue as error:
         raise BadRunArgs(
             f"The container cannot be made as configured: {error}.",
@@ -110,8 +119,20 @@ def _restrict(spec: RunSpec, facts: EngineFacts, draft: Draft) -> None:
         draft.append(draft.host, "CapAdd", capability)
     for text in spec.security_opt:
         option(draft, text)
-    if facts.selinux and not _labelled(draft) and spec.content.kind == "bind":
+    if facts.selinux and not _labelled(draft) and _binds(draft):
         draft.append(draft.host, "SecurityOpt", "label=disable")
+
+
+def _binds(draft: Draft) -> bool:
+    found = draft.host.get("Mounts", [])
+    return isinstance(found, list) and any(each.get("Type") == "bind" for each in found)
+
+
+def _map(draft: Draft, mapped: Mapped | None) -> None:
+    """Who is meant is known when the image has been looked at; until then the request shows the intent."""
+    draft.host["UsernsMode"] = mapped.mode if mapped else "keep-id"
+    if mapped is not None:
+        draft.config.setdefault("User", mapped.user)
 
 
 def _labelled(draft: Draft) -> bool:
