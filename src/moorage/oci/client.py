@@ -83,6 +83,10 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
         await self._transport.close()
 
     async def head(self, reference: Reference) -> Descriptor | None:
@@ -105,6 +109,11 @@ class Client:
         """The manifest for the platform, and its descriptor. Raises PlatformMissing with what there is."""
         _, document, manifest = await self._resolve(reference, platform)
         return document, manifest
+
+    async def raw_manifest(self, reference: Reference) -> tuple[Descriptor, bytes]:
+        """What the reference names, byte for byte and checked: for whoever keeps it, or reads annotations."""
+        document = await self._fetch(reference, reference.target)
+        return document.descriptor, document.body
 
     async def inspect(self, reference: Reference, platform: Platform) -> RemoteImage:
         """All that is known without the layers: two requests, three for an image of several platforms."""

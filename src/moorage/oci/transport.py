@@ -79,6 +79,8 @@ class Answer:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.body = body
+        self.url = str(response.url)
+        """Where it came from in the end, after redirects."""
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they were sent. Raises `Interrupted` where the connection breaks or stalls."""

@@ -63,7 +63,7 @@ def members(archive: BinaryIO, limits: Limits) -> Iterator[tuple[Member, Iterato
             return
         if number >= limits.members * 2:
             raise TooMuch(f"it has more than {limits.members} members")
-        head = header(block)
+        head = _header(block)
         if head.kind in "xgLK":
             said |= _extension(head, source)
             continue
@@ -159,6 +159,13 @@ class _Inflating:
                 self._input = self._archive.read(_CHUNK)
                 if not self._input:
                     raise BadArchive("its compression ends too early")
+
+
+def _header(block: bytes) -> Header:
+    try:
+        return header(block)
+    except BadArchive as error:
+        raise BadArchive(f"it is no tar archive, or damaged: {error}") from error
 
 
 def _extension(head: Header, source: _Source) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Looks Features up where they are: registries, addresses, folders. `finder.Finder` is the face."""
