@@ -137,12 +137,12 @@ async def _run(workspace: str, argv: tuple[str, ...], values: dict[str, Any], re
             stdin=True,
         )
         try:
-            return await _attached(process, inside, marked[MARK], entered.user, terminal)
+            return await attached(process, inside, marked[MARK], entered.user, terminal)
         finally:
             await process.close()
 
 
-async def _attached(process: Process, inside: Inside, marked: str, user: str, terminal: bool) -> int:
+async def attached(process: Process, inside: Inside, marked: str, user: str, terminal: bool) -> int:
     """Join the process with our own streams, terminal and signals until it ends."""
     sending = _forward_signals(inside, marked, user)
     helpers: list[asyncio.Future[None]] = [asyncio.ensure_future(feed(process))]

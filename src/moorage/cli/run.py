@@ -25,11 +25,11 @@ def run(
     `exit_code` stands for those of all errors, where an error must be told from the result of the work.
     """
     try:
-        return asyncio.run(_cancelled_by_signals(work))
+        return asyncio.run(cancelled_by_signals(work))
     except MoorageError as error:
         fail(error, output, reporter, exit_code)
     except Exception as error:
-        fail(_defect(error), output, reporter, exit_code)
+        fail(defect(error), output, reporter, exit_code)
     except (KeyboardInterrupt, asyncio.CancelledError):
         reporter.emit(Failed(code="interrupted", exit_code=INTERRUPTED, message="Interrupted."))
         sys.exit(INTERRUPTED)
@@ -60,7 +60,7 @@ def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: in
     sys.exit(event.exit_code)
 
 
-def _defect(error: Exception) -> MoorageError:
+def defect(error: Exception) -> MoorageError:
     """What no room foresaw is a defect of moorage, told like any other error, with where it came from."""
     import traceback
 
@@ -77,7 +77,7 @@ def open_reporter(output: Output) -> Redacting:
     return Redacting(reporter_for(output))
 
 
-async def _cancelled_by_signals(work: Coroutine[object, object, T]) -> T:
+async def cancelled_by_signals(work: Coroutine[object, object, T]) -> T:
     """SIGTERM and SIGHUP end the work as Ctrl-C does, so that children are not left behind."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()

@@ -1,0 +1,1 @@
+"""`moorage devcontainer`: the reference CLI's command line, one file a command."""

@@ -1,0 +1,1 @@
+"""Other tools' interfaces on top of moorage: whoever used them can go on as before."""
