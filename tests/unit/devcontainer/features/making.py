@@ -10,7 +10,7 @@ import msgspec
 
 from moorage.devcontainer.features.feature import Feature
 from moorage.devcontainer.features.found import FoundFeature
-from moorage.devcontainer.features.reference import LocalReference, OciReference, parse
+from moorage.devcontainer.features.reference import LocalReference, OciReference, Reference, parse
 
 
 def digest(text: str) -> str:
@@ -21,24 +21,26 @@ def found(written: str, version: str = "1.0.0", content: str = "", **said: Any) 
     """What looking up `written` gives, with `said` in its devcontainer-feature.json."""
     reference = parse(written)
     raw = {"id": reference.id, "version": version, "name": reference.id, **said}
-    kind: Literal["oci", "local", "tarball"] = "tarball"
-    base = written
-    if isinstance(reference, LocalReference):
-        kind, base = "local", f"/w/.devcontainer/{reference.path}"
-    if isinstance(reference, OciReference):
-        kind, base = "oci", reference.base
-    is_oci = isinstance(reference, OciReference)
-    seal = (reference.digest if is_oci else "") or digest(f"{base} {version} {content}")
+    kind, base, tag, pinned = _identity(reference)
+    seal = pinned or digest(f"{base} {version} {content}")
     return FoundFeature(
         reference=written,
         kind=kind,
         base=base,
-        tag=reference.tag if is_oci else "",
+        tag=tag,
         digest=seal,
-        resolved="" if kind == "local" else f"{base}@{seal}" if is_oci else written,
+        resolved={"oci": f"{base}@{seal}", "tarball": base}.get(kind, ""),
         feature=msgspec.convert(raw, Feature),
         raw=raw,
     )
+
+
+def _identity(reference: Reference) -> tuple[Literal["oci", "local", "tarball"], str, str, str]:
+    if isinstance(reference, OciReference):
+        return "oci", reference.base, reference.tag, reference.digest
+    if isinstance(reference, LocalReference):
+        return "local", f"/w/.devcontainer/{reference.path}", "", ""
+    return "tarball", reference.base, "", ""
 
 
 def lookup(said: Mapping[str, Mapping[str, Any]]) -> dict[str, FoundFeature]:

@@ -156,7 +156,7 @@ def locks(wanted: dict[str, Any], said: dict[str, dict[str, Any]], declared: set
 
 
 def test_what_is_kept_of_a_resolution() -> None:
-    said = {
+    said: dict[str, dict[str, Any]] = {
         f"{N}/A:1": {"version": "1.2.3", "dependsOn": {f"{N}/b": {}, "./c": {}}},
         f"{N}/b": {},
         "./c": {},
@@ -174,7 +174,7 @@ def test_what_is_kept_of_a_resolution() -> None:
 
 
 def test_additional_features_and_what_only_they_need_are_not_kept() -> None:
-    said = {
+    said: dict[str, dict[str, Any]] = {
         f"{N}/a": {"dependsOn": {f"{N}/both": {}}},
         f"{N}/x": {"dependsOn": {f"{N}/both": {}, f"{N}/only": {}}},
         f"{N}/both": {},

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +14,7 @@ from moorage.devcontainer.features.reference import BadFeatureReference
 from tests.unit.devcontainer.features.making import found, lookup
 
 N = "example.com/n"
+Said: TypeAlias = dict[str, dict[str, Any]]
 
 
 def installed(
@@ -36,17 +37,17 @@ def names(
 
 
 def test_installs_after_local_simple() -> None:
-    said = {"./a": {"installsAfter": ["./b", "./c"]}, "./c": {}}
+    said: Said = {"./a": {"installsAfter": ["./b", "./c"]}, "./c": {}}
     assert names("ac", said) == "ca"
 
 
 def test_depends_on_local_simple() -> None:
-    said = {"./a": {"dependsOn": {"./b": {"magicNumber": "50"}}}, "./b": {}}
+    said: Said = {"./a": {"dependsOn": {"./b": {"magicNumber": "50"}}}, "./b": {}}
     assert installed({"./a": {}}, said) == [("./b", {"magicNumber": "50"}), ("./a", {})]
 
 
 def test_depends_on_and_installs_after_local_simple() -> None:
-    said = {
+    said: Said = {
         "./a": {"dependsOn": {"./c": {"magicNumber": "321"}}, "installsAfter": ["./b", "./c"]},
         "./c": {},
     }
@@ -56,7 +57,7 @@ def test_depends_on_and_installs_after_local_simple() -> None:
 def test_depends_on_local_with_options() -> None:
     """Five Features, nine installs: options make installs different, and fewer of them come first."""
     aa, ab, ba, bb = ({"x": x, "y": y} for x in "ab" for y in "ab")
-    said = {
+    said: Said = {
         "./a": {"dependsOn": {"./b": aa, "./c": {}, "./d": {}}},
         "./b": {},
         "./c": {"dependsOn": {"./b": ab, "./e": {}}},
@@ -77,22 +78,22 @@ def test_depends_on_local_with_options() -> None:
     ]
 
 
-SIMPLE = {"./a": {"dependsOn": {"./d": {}}}, "./b": {}, "./c": {}, "./d": {}}
+SIMPLE: Said = {"./a": {"dependsOn": {"./d": {}}}, "./b": {}, "./c": {}, "./d": {}}
 
 
 def test_override_local_simple() -> None:
-    said = {"./a": {"dependsOn": {"./d": {}, "./b": {}}}, "./b": {}, "./c": {}, "./d": {}}
+    said: Said = {"./a": {"dependsOn": {"./d": {}, "./b": {}}}, "./b": {}, "./c": {}, "./d": {}}
     assert names("abcd", said, ["./c"]) == "cbda"
 
 
 def test_override_local_intermediate() -> None:
     assert names("abcd", SIMPLE, ["./c", "./d"]) in ("cdba", "cdab")
-    said = {**SIMPLE, "./a": {"installsAfter": ["./b"], "dependsOn": {"./d": {}}}}
+    said: Said = {**SIMPLE, "./a": {"installsAfter": ["./b"], "dependsOn": {"./d": {}}}}
     assert names("abcd", said, ["./c", "./d"]) == "cdba"
 
 
 def test_override_local_round_priority() -> None:
-    said = {"./a": {}, "./b": {"dependsOn": {"./a": {}}}, "./c": {}}
+    said: Said = {"./a": {}, "./b": {"dependsOn": {"./a": {}}}, "./c": {}}
     assert names("abc", said, ["./a", "./b", "./c"]) == "abc"
 
 
@@ -104,27 +105,27 @@ def test_in_one_round_the_smaller_name_is_first() -> None:
 
 
 def test_what_waits_comes_in_a_later_round() -> None:
-    said = {"./a": {"installsAfter": ["./z"]}, "./b": {}, "./z": {}}
+    said: Said = {"./a": {"installsAfter": ["./z"]}, "./b": {}, "./z": {}}
     assert names("abz", said) == "bza"
 
 
 def test_dependencies_of_dependencies() -> None:
-    said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {"dependsOn": {"./c": {}}}, "./c": {}}
+    said: Said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {"dependsOn": {"./c": {}}}, "./c": {}}
     assert names("a", said) == "cba"
 
 
 def test_installs_after_does_not_install_and_does_not_follow() -> None:
-    said = {"./a": {"installsAfter": ["./b"]}, "./c": {}, "./d": {"installsAfter": ["./c"]}}
+    said: Said = {"./a": {"installsAfter": ["./b"]}, "./c": {}, "./d": {"installsAfter": ["./c"]}}
     assert names("ad", {k: v for k, v in said.items() if k != "./c"}) == "ad"
 
 
 def test_a_soft_dependency_is_never_looked_up() -> None:
-    said = {f"{N}/a": {"installsAfter": [f"{N}/unused", "not-a-feature", "../../x/y"]}}
+    said: Said = {f"{N}/a": {"installsAfter": [f"{N}/unused", "not-a-feature", "../../x/y"]}}
     assert installed({f"{N}/a": {}}, said) == [(f"{N}/a", {})]
 
 
 def test_a_soft_dependency_is_any_version() -> None:
-    said = {f"{N}/a:1": {"installsAfter": [f"{N}/z"]}, f"{N}/z:3": {}, f"{N}/b": {}}
+    said: Said = {f"{N}/a:1": {"installsAfter": [f"{N}/z"]}, f"{N}/z:3": {}, f"{N}/b": {}}
     assert [each for each, _ in installed({f"{N}/a:1": {}, f"{N}/z:3": {}, f"{N}/b": {}}, said)] == [
         f"{N}/b",
         f"{N}/z:3",
@@ -150,13 +151,13 @@ def test_a_soft_dependency_knows_former_names(used: str, said: dict[str, Any], a
 
 
 def test_former_names_count_in_one_namespace_only() -> None:
-    said = {f"{N}/a": {"installsAfter": ["example.com/m/old"]}, f"{N}/new": {"legacyIds": ["old"]}}
+    said: Said = {f"{N}/a": {"installsAfter": ["example.com/m/old"]}, f"{N}/new": {"legacyIds": ["old"]}}
     assert [each for each, _ in installed({f"{N}/a": {}, f"{N}/new": {}}, said)] == [f"{N}/a", f"{N}/new"]
 
 
 def test_short_names_order_too() -> None:
     home = "ghcr.io/devcontainers/features"
-    said = {f"{N}/a": {"installsAfter": ["common"]}, f"{home}/common-utils:2": {}}
+    said: Said = {f"{N}/a": {"installsAfter": ["common"]}, f"{home}/common-utils:2": {}}
     assert [each for each, _ in installed({f"{N}/a": {}, f"{home}/common-utils:2": {}}, said)] == [
         f"{home}/common-utils:2",
         f"{N}/a",
@@ -164,17 +165,17 @@ def test_short_names_order_too() -> None:
 
 
 def test_one_path_written_in_two_ways() -> None:
-    said = {"./a": {"installsAfter": ["./x/../z/"]}, "./z": {}}
+    said: Said = {"./a": {"installsAfter": ["./x/../z/"]}, "./z": {}}
     assert names("az", said) == "za"
 
 
 def test_kinds_do_not_match_one_another() -> None:
-    said = {"./a": {"installsAfter": ["w/.devcontainer/z"]}, "./z": {}}
+    said: Said = {"./a": {"installsAfter": ["w/.devcontainer/z"]}, "./z": {}}
     assert names("az", said) == "az"
 
 
 def test_a_feature_does_not_wait_for_itself() -> None:
-    said = {f"{N}/a:1": {"installsAfter": [f"{N}/a"]}, f"{N}/a:2": {"version": "2.0.0"}}
+    said: Said = {f"{N}/a:1": {"installsAfter": [f"{N}/a"]}, f"{N}/a:2": {"version": "2.0.0"}}
     assert [each for each, _ in installed({f"{N}/a:2": {}, f"{N}/a:1": {}}, said)] == [f"{N}/a:1", f"{N}/a:2"]
 
 
@@ -182,17 +183,17 @@ def test_a_feature_does_not_wait_for_itself() -> None:
 
 
 def test_the_same_feature_twice_is_installed_once() -> None:
-    said: dict[str, dict[str, Any]] = {f"{N}/a:1": {}, f"{N}/a:latest": {}}
+    said: Said = {f"{N}/a:1": {}, f"{N}/a:latest": {}}
     assert installed({f"{N}/a:1": {}, f"{N}/a:latest": {}}, said) == [(f"{N}/a:1", {})]
 
 
 def test_a_dependency_that_the_user_names_too_is_the_users() -> None:
-    said = {f"{N}/a": {"dependsOn": {f"{N}/b:1": {}}}, f"{N}/b:1": {}, f"{N}/b:latest": {}}
+    said: Said = {f"{N}/a": {"dependsOn": {f"{N}/b:1": {}}}, f"{N}/b:1": {}, f"{N}/b:latest": {}}
     assert installed({f"{N}/a": {}, f"{N}/b:latest": {}}, said) == [(f"{N}/b:latest", {}), (f"{N}/a", {})]
 
 
 def test_other_options_are_another_install() -> None:
-    said = {"./a": {"dependsOn": {"./b": {"x": "1"}}}, "./b": {}}
+    said: Said = {"./a": {"dependsOn": {"./b": {"x": "1"}}}, "./b": {}}
     assert installed({"./a": {}, "./b": "2"}, said) == [("./b", {"x": "1"}), ("./b", "2"), ("./a", {})]
 
 
@@ -200,7 +201,7 @@ def test_other_options_are_another_install() -> None:
 
 
 def test_the_override_cannot_break_a_dependency() -> None:
-    said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {}, "./c": {}}
+    said: Said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {}, "./c": {}}
     assert names("abc", said, ["./a"]) == "bca"
 
 
@@ -221,11 +222,11 @@ def test_an_override_that_is_no_reference_is_refused() -> None:
 
 
 def test_all_of_one_level_is_missing_at_once() -> None:
-    wanted = {f"{N}/a": {}, f"{N}/b": {}}
+    wanted: dict[str, object] = {f"{N}/a": {}, f"{N}/b": {}}
     assert order(wanted, {}) == Missing(
         references=(f"{N}/a", f"{N}/b"), needed_by={f"{N}/a": (), f"{N}/b": ()}
     )
-    said = {
+    said: Said = {
         f"{N}/a": {"dependsOn": {f"{N}/c": {}, f"{N}/d": {}}},
         f"{N}/b": {"dependsOn": {f"{N}/c": {"x": "1"}}},
     }
@@ -239,7 +240,7 @@ def test_nothing_wanted_is_nothing_installed() -> None:
 
 
 def test_an_install_knows_who_needs_it() -> None:
-    said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {"dependsOn": {"./c": {}}}, "./c": {}}
+    said: Said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {"dependsOn": {"./c": {}}}, "./c": {}}
     result = order({"./a": {}}, lookup(said))
     assert isinstance(result, Order)
     assert [each.needed_by for each in result.installs] == [("./a", "./b"), ("./a",), ()]
@@ -264,7 +265,7 @@ def test_an_install_knows_who_needs_it() -> None:
         ),
     ],
 )
-def test_a_circle_is_told_with_its_path(said: dict[str, dict[str, Any]], path: str) -> None:
+def test_a_circle_is_told_with_its_path(said: Said, path: str) -> None:
     with pytest.raises(CircularFeatures) as caught:
         order({"./a": {}, "./b": {}}, lookup(said))
     assert path in caught.value.message
@@ -272,7 +273,7 @@ def test_a_circle_is_told_with_its_path(said: dict[str, dict[str, Any]], path: s
 
 
 def test_a_circle_names_the_lines_that_make_it() -> None:
-    said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {"installsAfter": ["./a"]}}
+    said: Said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {"installsAfter": ["./a"]}}
     with pytest.raises(CircularFeatures) as caught:
         order({"./a": {}}, lookup(said))
     assert caught.value.evidence == ("./a: dependsOn ./b", "./b: installsAfter ./a")
@@ -296,9 +297,9 @@ LETTERS = "abcdefgh"
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
+def graphs(draw: st.DrawFn) -> Said:
     """Features of which each one points only at those before it."""
-    said: dict[str, dict[str, Any]] = {}
+    said: Said = {}
     for place, name in enumerate(LETTERS):
         before = st.lists(st.sampled_from(LETTERS[:place] or "-"), max_size=3, unique=True)
         depends_on, after = (draw(before) if place else [] for _ in range(2))
@@ -317,7 +318,7 @@ def graphs(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
     st.randoms(use_true_random=False),
 )
 def test_any_graph_without_a_circle_has_one_valid_order(
-    said: dict[str, dict[str, Any]], used: list[str], override: list[str], random: Any
+    said: Said, used: list[str], override: list[str], random: Any
 ) -> None:
     features = lookup(said)
     result = order({f"./{name}": {} for name in used}, features, override=[f"./{each}" for each in override])

@@ -10,7 +10,7 @@ TAGS = ["1", "1.0", "1.0.4", "1.1.0", "2", "2.11", "2.11.1", "latest"]
 DIGEST = "sha256:" + "a" * 64
 
 
-def told(written: str, **known: str) -> dict[str, str]:
+def told(written: str, **known: str) -> object:
     reference = parse(written)
     assert isinstance(reference, OciReference)
     return msgspec.to_builtins(outdated(reference, TAGS, **known))
