@@ -34,7 +34,7 @@ def failed(
     return FeatureFailed(
         f"The Feature {name} failed to install{_how(said)}",
         evidence=evidence,
-        hint=_hint(feature.documentation_url, evidence),
+        hint=_hint(feature.documentation_url, (said, *evidence)),
     )
 
 
@@ -44,7 +44,7 @@ def _place(dockerfile: str, line: int, count: int) -> int | None:
         return 0 if count == 1 else None
     before = dockerfile.splitlines()[: line - 1]
     done = sum(text.startswith(f'RUN ["/bin/sh", "{PLACE}/') for text in before)
-    return done if done < count and line > 2 else None
+    return done if done < count and line > 1 else None
 
 
 def _how(said: str) -> str:
@@ -52,8 +52,8 @@ def _how(said: str) -> str:
     return f": install.sh ended with exit code {code[1]}." if code else f": {said}"
 
 
-def _hint(documentation: str | None, evidence: tuple[str, ...]) -> str:
-    if any("/bin/sh" in line and "no such file" in line for line in evidence):
+def _hint(documentation: str | None, told: tuple[str, ...]) -> str:
+    if any(re.search('"?/bin/sh"?: .*(no such file|not found)', line) for line in told):
         return "Features need a shell, /bin/sh, in the base image: choose one that has it."
     there = f" Its documentation: {documentation}" if documentation else ""
     return (

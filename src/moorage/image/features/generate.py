@@ -62,9 +62,10 @@ def generated(
     _check(base, user)
     made = [_installation(install, users) for install in installs]
     own = {**(labels or {}), metadata.LABEL: predicted_metadata(metadata_label, installs)}
-    parts = [f"FROM {base}\nUSER root\n"]
+    as_root = user in _ROOT  # then nothing is said of it: root has no name where there is no /etc/passwd
+    parts = [f"FROM {base}\n", "" if as_root else "USER 0\n"]
     parts += [_instructions(install, folder) for install, (folder, _) in zip(installs, made, strict=True)]
-    parts += ["" if user in _ROOT else f"USER {user}\n", dockerfile.labels(own)]
+    parts += ["" if as_root else f"USER {user}\n", dockerfile.labels(own)]
     return Generated(
         dockerfile="".join(parts),
         files=tuple(file for _, files in dict(made).items() for file in files),
