@@ -51,6 +51,17 @@ async def test_the_same_again_is_the_same_image_from_the_cache(site):
     assert third.cached_steps == 0
 
 
+async def test_an_image_of_our_own_name_is_packed_with_zstd(site, docker):
+    site.tag = f"moorage/devcontainer:{site.token}"
+    site.write("a.txt", site.token)
+    await site.build(f"FROM busybox\nCOPY a.txt /\nRUN cat /a.txt > /{site.token}\n")
+    assert docker("run", "--rm", site.tag, "cat", f"/{site.token}") == site.token
+    saved = subprocess.run(
+        ["docker", "--host", docker.host, "save", site.tag], check=True, capture_output=True
+    ).stdout
+    assert b"tar+zstd" in saved
+
+
 @pytest.mark.parametrize("kind", ["added", "own", "beside"])
 async def test_a_change_that_keeps_size_and_time_is_seen(site, docker, kind):
     text = "FROM busybox\nCOPY {} /all/\n".format("a.txt" if kind == "added" else ".")

@@ -1,6 +1,9 @@
 import json
 import os
 
+import msgspec
+import pytest
+
 from moorage.builders.engine import buildx
 from moorage.builders.engine.buildx import Buildx, Inputs
 from moorage.spec.build import BuildSecret, BuildSpec
@@ -91,3 +94,30 @@ def test_the_users_choices_are_noticed():
     assert not buildx.chooses_builder(("--build-arg", "builder"))
     assert buildx.attests(("--provenance=mode=max",))
     assert not buildx.attests(("--pull",))
+
+
+def test_an_image_that_stays_here_is_packed_fast():
+    own = msgspec.structs.replace(SPEC, tag="moorage/devcontainer:key")
+    assert destination(own) == "type=docker,compression=zstd"
+    assert destination(own, options=("--network=host",)) == "type=docker,compression=zstd"
+
+
+@pytest.mark.parametrize(
+    ("change", "builder", "options"),
+    [
+        ({"tag": "registry.example.com/team/project:key"}, "default", ()),
+        ({"cache_to": ("type=inline",)}, "default", ()),
+        ({}, "", ("--builder=mine",)),
+        ({}, "default", ("--output", "type=docker,compression=gzip")),
+        ({}, "default", ("-otype=local,dest=/x",)),
+    ],
+)
+def test_an_image_for_others_is_packed_as_usual(change, builder, options):
+    spec = msgspec.structs.replace(SPEC, **{"tag": "moorage/devcontainer:key", **change})
+    line = words(spec, builder=builder, options=options)
+    assert line[-2:] == ["--load", "-"]
+
+
+def destination(spec, **inputs):
+    line = words(spec, builder="default", **inputs)
+    return line[line.index("--output") + 1]

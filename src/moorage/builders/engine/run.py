@@ -21,6 +21,9 @@ from moorage.builders.engine.progress import Progress
 from moorage.builders.engine.rawjson import RawJson
 from moorage.spec.build import BuildSpec
 
+_UNATTESTED = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDX_GIT_INFO": "0"}
+"""Without attestations the state of the Git work tree is read for nothing; `git status` can take seconds."""
+
 
 class Run:
     """What one build needs at every turn. `format` becomes "plain" when buildx turns out too old for more."""
@@ -82,7 +85,7 @@ class Run:
     async def _start(self, inputs: Inputs, extra: Mapping[str, bytes] | None) -> None:
         """Run it; `extra` None: nothing is sent. Raises what `explain` makes of a failure."""
         reader = RawJson(self._progress) if self.format == "rawjson" else Plain(self._progress)
-        own = {} if attests(self._carried.options) else {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+        own = {} if attests(self._carried.options) else _UNATTESTED
         words = arguments(self._program, self._spec, msgspec.structs.replace(inputs, progress=self.format))
         chunks = None if extra is None else self._context.archive(extra)
         code = await child.run(words, self._carried.environment | own, reader.feed, chunks)
