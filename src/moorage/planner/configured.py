@@ -10,7 +10,7 @@ from moorage.devcontainer import jsonc, metadata, variables
 from moorage.devcontainer.configuration import Configuration, load
 from moorage.devcontainer.metadata import Merged
 from moorage.devcontainer.mounts import WorkspacePaths, workspace_paths
-from moorage.planner.errors import ComposeNotYet, FeaturesNotYet
+from moorage.planner.errors import ComposeNotYet
 from moorage.planner.questions import ConfigurationFile
 from moorage.planner.request import Request
 from moorage.spec import names
@@ -35,10 +35,10 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def configured(request: Request, file: ConfigurationFile) -> Configured:
-    """Read a configuration. Raises what the devcontainer room does, `FeaturesNotYet` and `ComposeNotYet`."""
+    """Read a configuration. Raises what the devcontainer room does, `ComposeNotYet`."""
     document = jsonc.parse(file.text, _shown(request, file.path))
     written = load(document)
-    _refuse_what_is_not_built_yet(written)
+    _refuse_what_is_not_built_yet(request, written)
     known = _variables(request, file, written)
     value = variables.substitute(document.value, known)
     configuration = load(document, value)
@@ -73,18 +73,12 @@ def _shown(request: Request, path: str) -> str:
     return posixpath.join(request.source.path, path) if isinstance(request.source, LocalFolder) else path
 
 
-def _refuse_what_is_not_built_yet(configuration: Configuration) -> None:
-    if configuration.features:
-        raise FeaturesNotYet(
-            "This configuration uses Features, and this version of moorage does not install them yet.",
-            evidence=tuple(f"features: {name}" for name in configuration.features),
-            hint="Use an image or a Dockerfile that already has these tools, or the reference CLI for now.",
-        )
-    if configuration.kind == "compose":
+def _refuse_what_is_not_built_yet(request: Request, configuration: Configuration) -> None:
+    if configuration.kind == "compose" and not isinstance(request.source, LocalFolder):
         raise ComposeNotYet(
-            "This configuration uses Docker Compose, and this version of moorage does not run it yet.",
+            "This repository uses Docker Compose, which moorage runs only from a folder of this machine yet.",
             evidence=(f"dockerComposeFile: {configuration.docker_compose_file}",),
-            hint="Use image or build.dockerfile, or the reference CLI for now.",
+            hint="Clone it yourself, then run `moorage up` on the folder.",
         )
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from moorage.errors import ConfigurationError, RefusedError
 
 
-class FeaturesNotYet(RefusedError):
-    """The configuration uses Features, which this version does not install."""
-
-    code = "features-unsupported"
-
-
 class ComposeNotYet(RefusedError):
-    """The configuration uses Compose, which this version does not run."""
+    """A repository that is cloned for the workspace uses Compose, which this version does not run."""
 
     code = "compose-unsupported"
+
+
+class BuildUnsupported(RefusedError):
+    """A service's build says something that moorage's own builds cannot do."""
+
+    code = "compose-build-unsupported"
 
 
 class HostCommandRefused(RefusedError):

@@ -2,239 +2,78 @@
 
 from __future__ import annotations
 
-import posixpath
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from moorage.devcontainer import metadata
-from moorage.devcontainer.properties import Build
-from moorage.dockerfile.evaluate import Evaluation, evaluate
-from moorage.dockerfile.instruction import Dockerfile
-from moorage.dockerfile.parse import parse
-from moorage.dockerfile.platform import platform_arguments
-from moorage.dockerfile.reads import reads
-from moorage.dockerfile.stages import Stage, external_images, reachable
-from moorage.image import key
-from moorage.image.explain import explain
-from moorage.image.label import label, parse_label
+from moorage.planner.below import Below, Chosen, recorded
 from moorage.planner.configured import Configured
+from moorage.planner.dockerfile import built
 from moorage.planner.facts import Facts
-from moorage.planner.questions import ContextDigests, DockerfileText, FindImage, HashContext, ReadDockerfile
+from moorage.planner.questions import FindImage
 from moorage.planner.request import Request
-from moorage.planner.steps import BuildImage, PullImage
-from moorage.spec import names
-from moorage.spec.build import BuildSpec
+from moorage.planner.steps import BuildFeatures, BuildImage, PullImage, WriteLockfile
 from moorage.spec.image import ImageFacts, Record
 
+if TYPE_CHECKING:
+    from moorage.planner.compose import Ours
 
-class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """The image to run, present on the engine, and what the container shall remember of it.
-
-    `misses` says in words why it is another image than the container's recorded one.
-    """
-
-    image: ImageFacts
-    record: Record
-    misses: tuple[str, ...] = ()
-
-
-class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """A Dockerfile configuration before its context is looked at: absolute paths, arguments, target."""
-
-    dockerfile: str
-    context: str
-    build: Build
-
-    @property
-    def arguments(self) -> dict[str, str]:
-        return dict(self.build.args)
+__all__ = ["Chosen", "image_step"]
 
 
 def image_step(
     request: Request, facts: Facts, configuration: Configured, record: Record | None
-) -> Chosen | PullImage | BuildImage:
-    """The image, or the one step that makes it available.
+) -> Chosen | PullImage | BuildImage | WriteLockfile | BuildFeatures:
+    """The image, or the one step that comes next on the way to it.
 
     `record` is that of a container which stays: then nothing is made, and what differs is only told.
     """
+    features = bool(configuration.configuration.features or request.features)
+    if not features and not (record and record.base):
+        return _settled(_below(request, facts, configuration, record))
+    from moorage.planner import features as on_top  # only where there are any
+
+    if record:
+        below = _below(request, facts, configuration, on_top.below_of(record))
+        return on_top.kept(request, facts, configuration, below, record)
+    return on_top.featured(request, facts, configuration, _below(request, facts, configuration, None))
+
+
+def _below(request: Request, facts: Facts, configuration: Configured, record: Record | None) -> Below:
+    """The image that the configuration names or builds, without its Features."""
     own = configuration.configuration
     if own.kind == "dockerfile" and own.build is not None:
-        return _built(request, facts, configuration, own.build, record)
+        return built(request, facts, configuration, own.build, record)
+    if own.kind == "compose":
+        from moorage.planner import compose  # only where there is one
+
+        return _service(compose.ours(request, facts, configuration), facts, configuration, record)
     return _named(request, facts, own.image or "", record)
 
 
-def recipe(configuration: Configured, build: Build) -> Recipe:
-    """Where a build's files are: relative to devcontainer.json; the context is the Dockerfile's folder."""
-    base = posixpath.dirname(posixpath.join(configuration.file.root, configuration.file.path))
-    dockerfile = posixpath.normpath(posixpath.join(base, build.dockerfile or "Dockerfile"))
-    context = posixpath.dirname(dockerfile) if build.context is None else posixpath.join(base, build.context)
-    return Recipe(dockerfile=dockerfile, context=posixpath.normpath(context), build=build)
+def _service(ours: Ours, facts: Facts, configuration: Configured, record: Record | None) -> Below:
+    """A service's image or build, as one of image or build.dockerfile; what the service says of its user counts."""
+    if ours.build is not None:
+        below = built(ours.request, facts, configuration, ours.build, record)
+    else:
+        below = _named(ours.request, facts, ours.service.image, record)
+    user = ours.service.user or below.image.user
+    return msgspec.structs.replace(below, image=msgspec.structs.replace(below.image, user=user))
 
 
-def _named(request: Request, facts: Facts, reference: str, record: Record | None) -> Chosen | PullImage:
+def _settled(below: Below) -> Chosen | PullImage | BuildImage:
+    return below.step or Chosen(image=below.image, record=below.record, misses=below.misses)
+
+
+def _named(request: Request, facts: Facts, reference: str, record: Record | None) -> Below:
     if record:
-        return Chosen(image=_recorded(record, reference), record=record)
+        return Below(image=recorded(record, reference), record=record)
     pull = request.pull and "pull" not in facts.past
     found = facts.need(FindImage(reference=reference, fresh=pull), ImageFacts)
-    if pull or not found.present:
-        reason = "asked by --pull" if pull else "the engine does not have it"
-        return PullImage(reference=reference, reason=reason)
-    return Chosen(
-        image=found,
-        record=Record(reference=reference, identity=found.identity, user=found.user, metadata=found.metadata),
+    remembered = Record(
+        reference=reference, identity=found.identity, user=found.user, metadata=found.metadata
     )
-
-
-def _built(
-    request: Request, facts: Facts, configuration: Configured, build: Build, record: Record | None
-) -> Chosen | BuildImage:
-    if record and not configuration.file.root:
-        return Chosen(image=_recorded(record, record.reference), record=record)
-    where = recipe(configuration, build)
-    question = ReadDockerfile(path=where.dockerfile, context=where.context)
-    text = facts.need(question, DockerfileText)
-    parsed = parse(text.text, where.dockerfile)
-    platform = platform_arguments(request.platform)
-    needed = reachable(parsed, build.target, where.arguments, platform)
-    bases = _bases(request, facts, parsed, needed, record)
-    evaluation = evaluate(parsed, needed, where.arguments, platform, _environments(bases))
-    read = reads(evaluation)
-    hashed = HashContext(context=where.context, reads=read, ignore=text.ignore, ignore_name=text.ignore_name)
-    inputs = key.inputs(
-        evaluation,
-        read,
-        platform=request.platform,
-        images={reference: image.identity for reference, image in bases.items()},
-        files=dict(facts.need(hashed, ContextDigests).lines),
-        arguments=where.arguments,
-        target=build.target,
-        options={"options": build.options} if build.options else None,
-        secrets=tuple(secret.id for secret in request.build_secrets),
-        syntax=parsed.syntax.split()[0] if parsed.syntax else None,
-    )
-    tag = key.tag(key.key(inputs), request.repository)
-    old = parse_label(record.inputs) if record and record.inputs else None
-    misses = explain(old, inputs)
-    if record:
-        return Chosen(
-            image=_recorded(record, tag), record=record, misses=misses if record.reference != tag else ()
-        )
-    inherited = _predicted_metadata(evaluation, bases)
-    found = facts.need_optional(FindImage(reference=tag, local=True), ImageFacts)
-    if found is None or _rebuild_due(request, facts):
-        return BuildImage(
-            spec=_build_spec(request, where, text, tag, _labels(request, configuration, inputs, inherited)),
-            context=hashed,
-            predicted_user=_predicted_user(evaluation, bases),
-            predicted_metadata=inherited,
-            reason="asked by --rebuild" if found else "no image has this key yet",
-        )
-    return Chosen(
-        image=found,
-        record=Record(
-            reference=tag,
-            identity=found.identity,
-            user=found.user,
-            metadata=found.metadata,
-            inputs=label(inputs),
-            bases=tuple((reference, image.identity) for reference, image in bases.items()),
-        ),
-    )
-
-
-def _recorded(record: Record, reference: str) -> ImageFacts:
-    """The container's image under the wanted reference: an existing container keeps what it was made from."""
-    return ImageFacts(
-        reference=reference, identity=record.identity, user=record.user, metadata=record.metadata
-    )
-
-
-def _rebuild_due(request: Request, facts: Facts) -> bool:
-    return (request.rebuild or request.no_cache or request.pull) and "build" not in facts.past
-
-
-def _bases(
-    request: Request,
-    facts: Facts,
-    parsed: Dockerfile,
-    needed: tuple[Stage, ...],
-    record: Record | None,
-) -> dict[str, ImageFacts]:
-    """Every image that the build reads, by the reference in the Dockerfile.
-
-    What the workspace recorded comes before any registry, so that a tag that moved changes nothing by itself.
-    """
-    known = dict(record.bases if record else ())
-    external = {image.reference: image for image in external_images(parsed, needed)}
-    questions = {
-        reference: FindImage(reference=reference, optional=image.role == "syntax", fresh=request.pull)
-        for reference, image in external.items()
-        if reference not in known
-    }
-    facts.need_all(*questions.values())
-    bases = {reference: ImageFacts(reference=reference, identity=known[reference]) for reference in known}
-    for reference, question in questions.items():
-        found = facts.need_optional(question, ImageFacts)
-        bases[reference] = found or ImageFacts(reference=reference, identity="unknown")
-    return {reference: bases[reference] for reference in external}
-
-
-def _environments(bases: dict[str, ImageFacts]) -> dict[str, dict[str, str]]:
-    return {reference: dict(image.environment) for reference, image in bases.items()}
-
-
-def _build_spec(
-    request: Request, where: Recipe, text: DockerfileText, tag: str, labels: tuple[tuple[str, str], ...]
-) -> BuildSpec:
-    build = where.build
-    cache_from = (build.cache_from,) if isinstance(build.cache_from, str) else build.cache_from
-    return BuildSpec(
-        tag=tag,
-        dockerfile=text.text,
-        dockerfile_name=where.dockerfile,
-        context=where.context,
-        target=build.target or "",
-        args=tuple(sorted(build.args.items())),
-        labels=labels,
-        cache_from=(*request.cache_from, *cache_from),
-        cache_to=request.cache_to,
-        secrets=request.build_secrets,
-        ssh=request.build_ssh,
-        options=build.options,
-        no_cache=request.no_cache,
-        pull=request.pull,
-    )
-
-
-def _labels(
-    request: Request, configuration: Configured, inputs: key.Inputs, base: str
-) -> tuple[tuple[str, str], ...]:
-    """What explains the image; and where it is built for others to name, what a workspace of it needs.
-
-    The images of our own workspaces leave the configuration to the container: their key says nothing of it.
-    """
-    ours = ((names.IMAGE_INPUTS, label(inputs)),)
-    if not request.repository:
-        return ours
-    entries = (*metadata.parse_label(base).entries, metadata.entry(configuration.raw))
-    return (*ours, (names.METADATA, metadata.write_label(entries)))
-
-
-def _predicted_user(evaluation: Evaluation, bases: dict[str, ImageFacts]) -> str:
-    if evaluation.user is not None:
-        return evaluation.user
-    base = _base_of_target(evaluation, bases)
-    return base.user if base else ""
-
-
-def _predicted_metadata(evaluation: Evaluation, bases: dict[str, ImageFacts]) -> str:
-    base = _base_of_target(evaluation, bases)
-    return base.metadata if base else ""
-
-
-def _base_of_target(evaluation: Evaluation, bases: dict[str, ImageFacts]) -> ImageFacts | None:
-    stage = evaluation.stages[-1]
-    by_index = {each.index: each for each in evaluation.stages}
-    while stage.parent is not None and stage.parent in by_index:
-        stage = by_index[stage.parent]
-    return bases.get(stage.base)
+    if not pull and found.present:
+        return Below(image=found, record=remembered)
+    reason = "asked by --pull" if pull else "the engine does not have it"
+    return Below(image=found, record=remembered, step=PullImage(reference=reference, reason=reason))

@@ -10,12 +10,22 @@ import msgspec
 
 from moorage.planner.facts import Facts
 from moorage.planner.plan import Ask, Plan, observe, plan
-from moorage.planner.questions import FindImage, HashContext, IsCloned, ReadConfiguration, ReadDockerfile
+from moorage.planner.questions import (
+    ConfigurationFile,
+    FindImage,
+    HashContext,
+    IsCloned,
+    ReadConfiguration,
+    ReadDockerfile,
+    ReadFeature,
+)
 from moorage.planner.request import Request
 from moorage.planner.steps import (
+    BuildFeatures,
     BuildImage,
     CloneSource,
     CreateContainer,
+    CreateStack,
     PrepareContainer,
     PullImage,
     RemoveContainer,
@@ -23,7 +33,9 @@ from moorage.planner.steps import (
     RunInitialize,
     SettleHome,
     StartContainer,
+    StartStack,
     Step,
+    WriteLockfile,
 )
 from moorage.spec import names
 from moorage.spec.image import ImageFacts
@@ -42,6 +54,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal | None = None
     changed_files: bool = False
     adopted: bool = False
+    seen: Observation | None = None
 
 
 def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
@@ -50,7 +63,7 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
     match step:
         case RunInitialize():
             rest = (
-                facts.without(ReadConfiguration, ReadDockerfile, HashContext)
+                facts.without(ReadConfiguration, ReadDockerfile, HashContext, ReadFeature)
                 if result.changed_files
                 else facts
             )
@@ -61,6 +74,11 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
         case BuildImage():
             question = FindImage(reference=step.spec.tag, local=True)
             return facts.answered({question: result.image}).after("build")
+        case BuildFeatures():
+            question = FindImage(reference=step.spec.tag, local=True)
+            return facts.answered({question: result.image}).after("features")
+        case WriteLockfile():
+            return _locked(facts, step)
         case RemoveContainer():
             return _seen(request, facts, Observation()).after("recreate")
         case CloneSource():
@@ -68,9 +86,12 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
         case RunHooks():
             journal = result.journal or seen.journal
             return _seen(request, facts, msgspec.structs.replace(seen, journal=journal)).after("hooks")
+        case CreateStack() | StartStack():
+            known = _seen(request, facts, result.seen or seen)
+            return known.after("recreate") if isinstance(step, CreateStack) else known
         case CreateContainer() | PrepareContainer() | StartContainer() | SettleHome():
-            changed = Observation(
-                container=result.container or seen.container, journal=result.journal or seen.journal
+            changed = msgspec.structs.replace(
+                seen, container=result.container or seen.container, journal=result.journal or seen.journal
             )
             known = _seen(request, facts, changed)
             return known.after("recreate") if isinstance(step, CreateContainer) else known
@@ -83,7 +104,7 @@ def predicted(request: Request, facts: Facts, step: Step) -> Result:
         case PullImage():
             found = facts.need(_found(facts, step.reference), ImageFacts)
             return Result(image=msgspec.structs.replace(found, present=True))
-        case BuildImage():
+        case BuildImage() | BuildFeatures():
             return Result(
                 image=ImageFacts(
                     reference=step.spec.tag,
@@ -94,6 +115,12 @@ def predicted(request: Request, facts: Facts, step: Step) -> Result:
             )
         case CreateContainer():
             return Result(container=_created(step), journal=Journal())
+        case CreateStack():
+            return Result(seen=_made(step))
+        case StartStack() if seen.container:
+            running = msgspec.structs.replace(seen.container, state="running", started_at="a new start")
+            beside = tuple((service, "running") for service in step.stack.services)
+            return Result(seen=msgspec.structs.replace(seen, container=running, beside=beside))
         case PrepareContainer():
             return Result(journal=msgspec.structs.replace(seen.journal, prepared=True))
         case StartContainer() if seen.container:
@@ -133,6 +160,13 @@ def forecast(request: Request, facts: Facts, before: tuple[Step, ...] = ()) -> F
     return Foresight(Plan(steps=steps, more=True), facts)
 
 
+def _locked(facts: Facts, step: WriteLockfile) -> Facts:
+    """The configuration with its new lockfile, whether or not the disk took it."""
+    found = facts.every(ReadConfiguration, ConfigurationFile)
+    lock = step.text.encode()
+    return facts.answered({ask: msgspec.structs.replace(file, lock=lock) for ask, file in found.items()})
+
+
 def _observation(request: Request, facts: Facts) -> Observation:
     question = observe(request)
     return facts.need(question, Observation) if facts.knows(question) else Observation()
@@ -149,6 +183,13 @@ def _ways_to_find(reference: str) -> tuple[FindImage, FindImage]:
 def _found(facts: Facts, reference: str) -> FindImage:
     plain, fresh = _ways_to_find(reference)
     return fresh if facts.knows(fresh) else plain
+
+
+def _made(step: CreateStack) -> Observation:
+    """All of a stack, made and not started, under the names that Compose gives."""
+    own = CreateContainer(container=f"{step.stack.project}-{step.stack.service}-1", spec=step.spec)
+    beside = tuple((service, "created") for service in step.stack.services)
+    return Observation(container=_created(own), beside=beside)
 
 
 def _created(step: CreateContainer) -> Container:

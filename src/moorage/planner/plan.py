@@ -10,6 +10,7 @@ import msgspec
 
 from moorage.devcontainer.host_requirements import Capacity, check
 from moorage.devcontainer.warnings import warnings as configuration_warnings
+from moorage.planner.compose import incomplete
 from moorage.planner.configured import Configured, configured
 from moorage.planner.container import Wanted, record_of, wanted
 from moorage.planner.errors import HostCommandRefused, NameInUse
@@ -28,15 +29,15 @@ from moorage.planner.questions import (
 )
 from moorage.planner.request import Request
 from moorage.planner.steps import (
-    BuildImage,
     CloneSource,
     CreateContainer,
+    CreateStack,
     PrepareContainer,
-    PullImage,
     RemoveContainer,
     RunInitialize,
     SettleHome,
     StartContainer,
+    StartStack,
     Step,
 )
 from moorage.spec import names
@@ -81,7 +82,7 @@ def plan(request: Request, facts: Facts) -> Ask | Plan:
 def observe(request: Request) -> Observe:
     """The one question that every run asks."""
     volume = request.volume if isinstance(request.source, GitSource) else ""
-    return Observe(container=request.container, volume=volume)
+    return Observe(container=request.handle, volume=volume, workspace=request.workspace)
 
 
 def _plan(request: Request, facts: Facts) -> Plan:
@@ -89,6 +90,7 @@ def _plan(request: Request, facts: Facts) -> Plan:
     facts.need_all(source, observe(request))
     observation = facts.need(observe(request), Observation)
     configuration = configured(request, facts.need(source, ConfigurationFile))
+    request = _with_name_found(request, observation)
     noted = tuple(
         f"{warning.text} {warning.hint}".strip() for warning in configuration_warnings(configuration.document)
     )
@@ -121,11 +123,18 @@ def _plan(request: Request, facts: Facts) -> Plan:
     )
 
 
+def _with_name_found(request: Request, observation: Observation) -> Request:
+    """Compose names its containers itself: from here on ours is called what it is called."""
+    if observation.container is None or observation.container.name == request.container:
+        return request
+    return msgspec.structs.replace(request, found=observation.container.name)
+
+
 def _differs(
     request: Request,
     facts: Facts,
     configuration: Configured,
-    chosen: Chosen | PullImage | BuildImage,
+    chosen: Chosen | Step,
     kept: Container,
 ) -> bool:
     """A container that never ran holds nothing of anybody's: where it differs, it is simply made anew."""
@@ -185,6 +194,9 @@ def _from_nothing(
     facts.need_all(AskEngine(), ListNames())
     _refuse_taken_name(request, facts)
     reason, gone = _reason_for_new(request, facts, observation.container)
+    if target.spec.stack:
+        made = CreateStack(spec=target.spec, stack=target.spec.stack, reason=reason)
+        return (gone, made) if gone else (made,)
     steps = (
         gone,
         CreateContainer(container=request.container, spec=target.spec, reason=reason),
@@ -248,7 +260,9 @@ def _resumed(
         cloned = IsCloned(container=request.container, folder=clone.folder)
         if not facts.need(cloned, bool):
             steps.append(clone)
-    if container.state != "running":
+    if start := _stack_start(container, observation, target):
+        steps.append(start)
+    elif container.state != "running":
         steps.append(StartContainer(container=request.container, reason=f"it is {container.state}"))
     if not observation.journal.prepared:
         return tuple(steps)  # only then is it known what the home is owed
@@ -257,6 +271,14 @@ def _resumed(
         steps.append(SettleHome(container=request.container, owed=owed, reason="its ids have changed"))
     hooks = hooks_step(request, facts, observation, target)
     return tuple(steps) if hooks is None else (*steps, hooks)
+
+
+def _stack_start(container: Container, observation: Observation, target: Wanted) -> StartStack | None:
+    stack = target.spec.stack
+    if stack is None:
+        return None
+    reason = incomplete(stack, observation) if container.state == "running" else f"it is {container.state}"
+    return StartStack(container=container.name, spec=target.spec, stack=stack, reason=reason) if reason else None
 
 
 def _prepare(request: Request, target: Wanted) -> PrepareContainer:

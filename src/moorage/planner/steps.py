@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from moorage.devcontainer.lifecycle import Stage
 from moorage.planner.questions import HashContext
 from moorage.spec.build import BuildSpec
 from moorage.spec.run import RunSpec
+from moorage.spec.stack import Stack
+
+if TYPE_CHECKING:  # steps are made and printed, never read back: a run without Features loads none of this
+    from moorage.devcontainer.features.comparison import Install
+    from moorage.image.features.generate import GeneratedFile
 
 
 class RunInitialize(msgspec.Struct, frozen=True, kw_only=True, tag="run-initialize"):
@@ -46,6 +53,38 @@ class BuildImage(msgspec.Struct, frozen=True, kw_only=True, tag="build-image"):
         return f"Build {self.spec.tag[:50]}"
 
 
+class WriteLockfile(msgspec.Struct, frozen=True, kw_only=True, tag="write-lockfile"):
+    """Write what the configuration's Features were resolved to beside it, on this machine."""
+
+    path: str
+    text: str
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Write {self.path.rpartition('/')[2]}"
+
+
+class BuildFeatures(msgspec.Struct, frozen=True, kw_only=True, tag="build-features"):
+    """Install Features on top of a base image: a build whose context is nothing but their files.
+
+    `generated` are files of moorage's own in that context; `folders` the place in it of each install.
+    """
+
+    spec: BuildSpec
+    installs: tuple[Install, ...]
+    generated: tuple[GeneratedFile, ...] = ()
+    folders: tuple[str, ...] = ()
+    predicted_user: str = ""
+    predicted_metadata: str = ""
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        names = ", ".join(each.found.feature.id for each in self.installs)
+        return f"Install {len(self.installs)} Feature{'s' if len(self.installs) > 1 else ''}: {names}"
+
+
 class RemoveContainer(msgspec.Struct, frozen=True, kw_only=True, tag="remove-container"):
     container: str
     reason: str = ""
@@ -63,6 +102,31 @@ class CreateContainer(msgspec.Struct, frozen=True, kw_only=True, tag="create-con
     @property
     def title(self) -> str:
         return f"Create container {self.container}"
+
+
+class CreateStack(msgspec.Struct, frozen=True, kw_only=True, tag="create-stack"):
+    """Have Compose build and make what is missing of a stack, without starting it."""
+
+    spec: RunSpec
+    stack: Stack
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Create the containers of {self.stack.project}: {', '.join(self.stack.services)}"
+
+
+class StartStack(msgspec.Struct, frozen=True, kw_only=True, tag="start-stack"):
+    """Have Compose start a stack, each service when those that it depends on are ready."""
+
+    container: str
+    spec: RunSpec
+    stack: Stack
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Start {self.stack.project}: {', '.join(self.stack.services)}"
 
 
 class PrepareContainer(msgspec.Struct, frozen=True, kw_only=True, tag="prepare-container"):
@@ -150,8 +214,12 @@ Step = (
     RunInitialize
     | PullImage
     | BuildImage
+    | WriteLockfile
+    | BuildFeatures
     | RemoveContainer
     | CreateContainer
+    | CreateStack
+    | StartStack
     | PrepareContainer
     | CloneSource
     | StartContainer

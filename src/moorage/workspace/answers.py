@@ -17,6 +17,7 @@ from moorage.planner.questions import (
     Question,
     ReadConfiguration,
     ReadDockerfile,
+    ReadFeature,
     TakenName,
 )
 from moorage.planner.request import Request
@@ -56,6 +57,10 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
             return tuple(
                 TakenName(name=each.name, workspace=each.workspace, source=each.source) for each in listed
             )
+        case ReadFeature():
+            from moorage.workspace.features import finder  # only where there are Features
+
+            return await finder(site).find(question)
         case IsCloned():
             return await site.driver.inside(question.container).exists(question.folder)
 

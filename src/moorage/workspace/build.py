@@ -11,7 +11,7 @@ from moorage.oci.failures import ImageNotFound
 from moorage.planner.facts import Facts
 from moorage.planner.plan import Ask, observe, plan
 from moorage.planner.request import Request
-from moorage.planner.steps import BuildImage, PullImage, RunInitialize
+from moorage.planner.steps import BuildFeatures, BuildImage, PullImage, RunInitialize, WriteLockfile
 from moorage.spec.observation import Observation
 from moorage.workspace.answers import answers
 from moorage.workspace.apply.image import logins
@@ -56,8 +56,8 @@ async def build(request: Request, site: Site, *, push: bool = False) -> Image:
             image = Image(reference=outcome.wanted.spec.image, identity=outcome.identity, built=built)
             return await _pushed(site, image) if push else image
         for step in outcome.steps:
-            if isinstance(step, BuildImage | PullImage | RunInitialize):
-                built = built or isinstance(step, BuildImage)
+            if isinstance(step, BuildImage | BuildFeatures | PullImage | RunInitialize | WriteLockfile):
+                built = built or isinstance(step, BuildImage | BuildFeatures)
                 facts = await carry_out(request, site, facts, step)
     raise TypeError("the planner did not come to an image")
 

@@ -47,7 +47,7 @@ async def open_site(
 
     made = await opened(settings, environ, environ.get("HOME", "/"), tell)
     async with made:
-        yield Site(
+        site = Site(
             engine=made.engine,
             driver=made,
             options=settings,
@@ -56,3 +56,7 @@ async def open_site(
             environment=environ,
             preferences=preferences,
         )
+        try:
+            yield site
+        finally:
+            await site.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from moorage.drivers.base import Driver
 from moorage.drivers.docker.options import Options
@@ -13,6 +14,9 @@ from moorage.events import Redacting
 from moorage.planner.request import Host
 from moorage.spec.source import LocalFolder, Source
 from moorage.workspace.preferences import Preferences
+
+if TYPE_CHECKING:
+    from moorage.facts.features.finder import Finder
 
 
 class Site:
@@ -36,6 +40,13 @@ class Site:
         self.cache = cache
         self.environment = environment
         self.preferences = preferences or Preferences()
+        self.features: Finder | None = None
+
+    async def close(self) -> None:
+        """Close what was opened on the way; engine and driver belong to whoever made them."""
+        if self.features is not None:
+            await self.features.close()
+            self.features = None
 
 
 def host(source: Source | None, environment: Mapping[str, str]) -> Host:

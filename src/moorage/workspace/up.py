@@ -20,6 +20,7 @@ from moorage.planner.questions import (
     Observe,
     ReadConfiguration,
     ReadDockerfile,
+    ReadFeature,
 )
 from moorage.planner.request import Request
 from moorage.planner.steps import RunHooks, Step
@@ -31,7 +32,7 @@ from moorage.workspace.apply import apply
 from moorage.workspace.site import Site
 
 _ROUNDS = 40
-_FORESEEABLE = (AskEngine, FindImage, HashContext, ListNames, ReadConfiguration, ReadDockerfile)
+_FORESEEABLE = (AskEngine, FindImage, HashContext, ListNames, ReadConfiguration, ReadDockerfile, ReadFeature)
 """What a forecast may ask about: things that its predicted steps have not touched."""
 
 

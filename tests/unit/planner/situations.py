@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
+from moorage.devcontainer import jsonc
+from moorage.devcontainer.features.feature import load
+from moorage.devcontainer.features.found import FoundFeature
+from moorage.devcontainer.features.reference import LocalReference, parse
 from moorage.planner.facts import Facts
 from moorage.planner.plan import Ask, plan
 from moorage.planner.questions import (
@@ -19,6 +24,7 @@ from moorage.planner.questions import (
     Question,
     ReadConfiguration,
     ReadDockerfile,
+    ReadFeature,
 )
 from moorage.planner.request import Host, Request
 from moorage.spec.image import ImageFacts
@@ -47,6 +53,8 @@ class World:
         digest: str = "d1",
         dockerfile: str = DOCKERFILE,
         names: tuple[object, ...] = (),
+        features: dict[str, dict[str, object]] | None = None,
+        lock: bytes | None = None,
     ) -> None:
         self.configuration = configuration
         self.here = here
@@ -55,6 +63,8 @@ class World:
         self.digest = digest
         self.dockerfile = dockerfile
         self.names = names
+        self.features = features or {}
+        self.lock = lock
         self.asked: list[Question] = []
 
     def answer(self, question: Question) -> object:
@@ -67,6 +77,7 @@ class World:
                     text=text,
                     root="/home/ada/project",
                     commit="c" * 40 if question.place != "folder" else "",
+                    lock=self.lock,
                 )
             case Observe():
                 return self.observation
@@ -82,6 +93,8 @@ class World:
                 return self.names
             case IsCloned():
                 return False
+            case ReadFeature():
+                return self._feature(question)
 
     def facts(self, request: Request) -> Facts:
         """Everything answered that stands before the first plan."""
@@ -89,6 +102,22 @@ class World:
         while isinstance(outcome := plan(request, facts), Ask):
             facts = facts.answered({question: self.answer(question) for question in outcome.questions})
         return facts
+
+    def _feature(self, question: ReadFeature) -> FoundFeature:
+        named = parse(question.reference)
+        raw = {"id": named.id, "version": "1.0.0", **self.features.get(question.reference, {})}
+        local = isinstance(named, LocalReference)
+        digest = question.digest or f"sha256:{sha256(json.dumps(raw).encode()).hexdigest()}"
+        return FoundFeature(
+            reference=question.reference,
+            kind="local" if local else "oci",
+            base=f"{question.base}/{named.id}" if local else named.base,
+            tag="" if local else named.tag,
+            digest=digest,
+            resolved="" if local else f"{named.base}@{digest}",
+            feature=load(jsonc.parse(json.dumps(raw).encode(), "feature.json"))[0],
+            raw=raw,
+        )
 
     def _image(self, question: FindImage) -> ImageFacts | None:
         if question.local and question.reference not in self.here:

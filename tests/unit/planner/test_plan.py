@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moorage.planner.errors import ComposeNotYet, FeaturesNotYet, HostCommandRefused, NameInUse
+from moorage.planner.errors import ComposeNotYet, HostCommandRefused, NameInUse
 from moorage.planner.facts import Facts
 from moorage.planner.learning import forecast, learn, predicted
 from moorage.planner.plan import Ask, Plan, plan
 from moorage.planner.questions import Observe, ReadConfiguration, TakenName
 from moorage.planner.request import Request
 from moorage.planner.steps import (
+    BuildFeatures,
     BuildImage,
     CloneSource,
     CreateContainer,
@@ -20,6 +21,7 @@ from moorage.planner.steps import (
     RunHooks,
     RunInitialize,
     StartContainer,
+    WriteLockfile,
 )
 from moorage.spec import names
 from moorage.spec.observation import Observation
@@ -111,9 +113,7 @@ def test_initialize_command_of_a_clone_needs_consent() -> None:
     assert steps_of(request(GIT, allow_host_commands=True), world)[0] == "RunInitialize"
 
 
-def test_features_and_compose_are_refused_by_name() -> None:
-    with pytest.raises(FeaturesNotYet, match="Features"):
-        World({**IMAGE_ONLY, "features": {"ghcr.io/devcontainers/features/go:1": {}}}).facts(request())
+def test_compose_is_refused_by_name() -> None:
     with pytest.raises(ComposeNotYet, match="Compose"):
         World({"dockerComposeFile": "compose.yml", "service": "app"}).facts(request())
 
@@ -253,6 +253,7 @@ CONFIGURATIONS = st.fixed_dictionaries(
         "containerEnv": st.just({"A": "${localEnv:HOME}"}),
         "remoteEnv": st.just({"P": "${containerEnv:A}"}),
         "overrideCommand": st.booleans(),
+        "features": st.sampled_from([{"ghcr.io/a/b/go:1": {}}, {"./tool": {}, "ghcr.io/a/b/go:1": "1"}]),
         "mounts": st.just(["type=volume,source=v-${devcontainerId},target=/v"]),
     },
 )
@@ -313,8 +314,10 @@ def _cut_off(asked: Request, world: World, stops: int) -> Observation:
             break
         step = outcome.steps[0]
         facts = learn(asked, facts, step, predicted(asked, facts, step))
-        if isinstance(step, PullImage | BuildImage):
+        if isinstance(step, PullImage | BuildImage | BuildFeatures):
             world.here = (*world.here, step.reference if isinstance(step, PullImage) else step.spec.tag)
+        if isinstance(step, WriteLockfile):
+            world.lock = step.text.encode()
     return facts.need(_observe(asked), Observation)
 
 

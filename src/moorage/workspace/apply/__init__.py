@@ -6,6 +6,7 @@ from moorage.planner.facts import Facts
 from moorage.planner.learning import Result
 from moorage.planner.request import Request
 from moorage.planner.steps import (
+    BuildFeatures,
     BuildImage,
     CloneSource,
     CreateContainer,
@@ -17,6 +18,7 @@ from moorage.planner.steps import (
     SettleHome,
     StartContainer,
     Step,
+    WriteLockfile,
 )
 from moorage.workspace.site import Site
 
@@ -38,6 +40,14 @@ async def apply(request: Request, site: Site, facts: Facts, step: Step) -> Resul
             from moorage.workspace.apply.image import build_image
 
             return await build_image(site, step)
+        case WriteLockfile():
+            from moorage.workspace.apply.lockfile import write_lockfile
+
+            return write_lockfile(site, step)
+        case BuildFeatures():
+            from moorage.workspace.apply.features import build_features
+
+            return await build_features(site, step)
         case CloneSource():
             from moorage.workspace.apply.clone import clone_source
 

@@ -28,7 +28,7 @@ class ImageVanished(ImageError):
 async def pull_image(site: Site, step: PullImage) -> Result:
     """Pull with the logins that the user has. Raises what `Puller.pull` raises."""
     await ensure_pulled(site, step.reference, "pull-image", platform=step.platform)
-    return Result(image=await _present(site, step.reference))
+    return Result(image=await present(site, step.reference))
 
 
 async def ensure_pulled(site: Site, reference: str, step: str, *, platform: str = "") -> None:
@@ -50,7 +50,7 @@ async def build_image(site: Site, step: BuildImage) -> Result:
     )
     context = build_context(step.context, str(site.cache / "contexts"))
     await builder.build(step.spec, context, site.reporter, "build-image")
-    return Result(image=await _present(site, step.spec.tag))
+    return Result(image=await present(site, step.spec.tag))
 
 
 def build_context(question: HashContext, cache: str) -> Context:
@@ -68,7 +68,8 @@ def build_context(question: HashContext, cache: str) -> Context:
     )
 
 
-async def _present(site: Site, reference: str) -> ImageFacts:
+async def present(site: Site, reference: str) -> ImageFacts:
+    """The image that a step has made. Raises ImageVanished."""
     found = await on_engine(site.engine, reference)
     if found is None:
         raise ImageVanished(

@@ -1,0 +1,41 @@
+"""What the choice of an image comes to: `Chosen`; and `Below`, the image that Features go on top of."""
+
+from __future__ import annotations
+
+import msgspec
+
+from moorage.image.key import Inputs
+from moorage.planner.steps import BuildImage, PullImage
+from moorage.spec.image import ImageFacts, Record
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """The image to run, present on the engine, and what the container shall remember of it.
+
+    `misses` says in words why it is another image than the container's recorded one.
+    """
+
+    image: ImageFacts
+    record: Record
+    misses: tuple[str, ...] = ()
+
+
+class Below(msgspec.Struct, frozen=True, kw_only=True):
+    """The image that a configuration names or builds, before Features.
+
+    Where `step` has to bring it first, `image` and `record` are what it will be. `inputs` are those of a
+    built image.
+    """
+
+    image: ImageFacts
+    record: Record
+    misses: tuple[str, ...] = ()
+    step: PullImage | BuildImage | None = None
+    inputs: Inputs | None = None
+
+
+def recorded(record: Record, reference: str) -> ImageFacts:
+    """The container's image under the wanted reference: an existing container keeps what it was made from."""
+    return ImageFacts(
+        reference=reference, identity=record.identity, user=record.user, metadata=record.metadata
+    )

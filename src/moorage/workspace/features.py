@@ -1,0 +1,24 @@
+"""The run's way to Features: one `Finder`, made where the first is asked for and closed with the site."""
+
+from __future__ import annotations
+
+from moorage.facts.features.finder import Finder
+from moorage.oci.configuration import Registries, from_engine_info, merge
+from moorage.workspace.site import Site
+
+
+def finder(site: Site) -> Finder:
+    """Looks Features up with the user's mirrors and logins, and the engine's own settings after them."""
+    if site.features is None:
+
+        async def registries() -> Registries:
+            info = await site.engine.get("/info", dict[str, object])
+            return merge(site.preferences.registries(), from_engine_info(info))
+
+        site.features = Finder(
+            site.cache / "features",
+            registries=registries,
+            environment=site.environment,
+            reporter=site.reporter,
+        )
+    return site.features
