@@ -35,13 +35,17 @@ T = TypeVar("T")
 
 
 class Engine:
-    """One engine, used within one event loop. `requests` keeps the last ones ("GET /info"), for reports."""
+    """One engine, used within one event loop. `requests` keeps the last ones ("GET /info"), for reports.
+
+    `podman`: Podman answers, as its last answer said.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.requests: deque[str] = deque(maxlen=1000)
         self.sent = 0
         self._idle: list[Connection] = []
+        self.podman = False
         self._service: Service | None = None
 
     async def __aenter__(self) -> Self:
@@ -109,6 +113,7 @@ class Engine:
                 connection, answer = await self._exchange(method, path, query, body, headers or {})
         except TimeoutError as error:
             raise self._too_late(method, path, within or 0) from error
+        self.podman = "libpod-api-version" in answer.headers
         try:
             if answer.status >= 400:
                 raise await _refusal(answer, f"{method} {path}")

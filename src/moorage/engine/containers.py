@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Literal
@@ -17,14 +18,32 @@ Condition = Literal["not-running", "next-exit", "removed"]
 
 
 class Running(msgspec.Struct):
-    """The engine's words for a container's state."""
+    """The engine's words for a container's state; `state` is Docker's word where Podman has others."""
 
-    Status: State = "created"
+    Status: str = "created"
     ExitCode: int = 0
     Error: str = ""
     OOMKilled: bool = False
     StartedAt: str = ""
     FinishedAt: str = ""
+
+    @property
+    def state(self) -> State:
+        return _STATES.get(self.Status, "dead")
+
+
+_STATES: dict[str, State] = {
+    "created": "created",
+    "configured": "created",
+    "initialized": "created",
+    "running": "running",
+    "stopping": "running",
+    "paused": "paused",
+    "restarting": "restarting",
+    "stopped": "exited",
+    "exited": "exited",
+    "removing": "removing",
+}
 
 
 class Config(msgspec.Struct):
@@ -118,9 +137,13 @@ async def start(engine: Engine, name: str) -> None:
     try:
         await engine.post(f"{path}/start")
     except MoorageError as error:
-        if "paused" not in " ".join(error.evidence):
+        if not re.search("paused|state improper", " ".join(error.evidence)):
             raise
-        await engine.post(f"{path}/unpause")
+        found = await inspect(engine, name)
+        if found is None or found.State.state not in ("paused", "running"):
+            raise
+        if found.State.state == "paused":
+            await engine.post(f"{path}/unpause")
 
 
 async def stop(engine: Engine, name: str, *, seconds: int) -> None:
@@ -146,7 +169,9 @@ async def wait(engine: Engine, name: str, condition: Condition, *, timeout: floa
         body = await engine.call("POST", path, {"condition": condition}, timeout=timeout)
     except NoSuchContainer:
         return None
-    return engine.decoded(body, _Waited, path).StatusCode
+    waited = engine.decoded(body, _Waited, path)
+    gone = waited.Error is not None and "no such container" in waited.Error.Message  # Podman
+    return None if gone else waited.StatusCode
 
 
 async def log_tail(engine: Engine, name: str, lines: int) -> tuple[str, ...]:

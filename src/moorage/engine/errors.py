@@ -139,7 +139,7 @@ _WORDINGS: tuple[tuple[str, _Kind, str, str], ...] = (
         "Run the command again: it will continue with what is there.",
     ),
     (
-        r"bind source path does not exist",
+        r"bind source path does not exist|statfs \S+: no such file or directory",
         EngineRefused,
         "A folder that is to be mounted does not exist on the engine's machine.",
         "Create it, or correct the mounts in devcontainer.json.",
@@ -151,13 +151,13 @@ _WORDINGS: tuple[tuple[str, _Kind, str, str], ...] = (
         "Run `moorage up` to create it again.",
     ),
     (
-        r"no such image|(image|manifest) .*not found locally",
+        r"no such image|image not known|(image|manifest) .*not found locally",
         ImageMissing,
         "The engine does not have the image.",
         "Run `moorage up` again: it pulls or builds what is missing.",
     ),
     (
-        r"container \S+ is (not running|stopped|paused)",
+        r"container \S+ is (not running|stopped|paused)|exec sessions on running containers",
         ContainerNotRunning,
         "The container is not running.",
         "Start it with `moorage start` or `moorage up`.",

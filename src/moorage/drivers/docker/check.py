@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...spec.observation import EngineFacts
 from ...spec.run import RunSpec
 from ..base import Verdict
-from . import mapping
+from . import mapping, podman
 from .draft import Json, Machine
 from .errors import BadRunArgs
 from .render import modern, rendered
@@ -41,8 +41,8 @@ def _refusals(spec: RunSpec, facts: EngineFacts, body: Json) -> Iterator[str]:
             "The engine maps users (userns-remap), which rules out privileged containers. "
             'Add "--userns=host" to runArgs, or drop "privileged".'
         )
-    if facts.product == "podman" and host.get("DeviceRequests"):
-        yield "runArgs: Podman's API gives no GPUs to a container (--gpus, CDI devices)."
+    if facts.product == "podman":
+        yield from podman.refusals(host)
     if mapping.due(spec, facts) and not mapping.able(facts):
         yield (
             f"Podman {facts.version} cannot let {spec.remote_user} own the workspace's files: that takes "

@@ -33,7 +33,7 @@ from .reading import as_container, as_facts
 from .starting import start_failure
 
 if TYPE_CHECKING:
-    from .draft import Machine
+    from .draft import Json, Machine
     from .mapping import Mapped
 
 _MOMENT = 0.3
@@ -91,6 +91,8 @@ class DockerDriver:
         body, platform, _ = rendered(
             spec, facts, self._machine(spec), command=command, mapped=await self._mapped(spec, facts)
         )
+        if facts.product == "podman":
+            await self._provide(body)
         try:
             identity, _ = await containers.create(self.engine, spec.name, body, platform=platform)
         except NameTaken:
@@ -171,7 +173,7 @@ class DockerDriver:
 
     async def _at_work(self, helper: str) -> bool:
         found = await containers.inspect(self.engine, helper) if helper else None
-        return found is not None and found.State.Status == "running"
+        return found is not None and found.State.state == "running"
 
     async def _command(self, image: str) -> tuple[str, ...]:
         found = await images.inspect(self.engine, image)
@@ -179,6 +181,13 @@ class DockerDriver:
             raise ImageMissing(f"The engine does not have the image {image}.", hint="Run `moorage up` again.")
         config = found.Config or images.ImageConfig()
         return (*(config.Entrypoint or ()), *(config.Cmd or ()))
+
+    async def _provide(self, body: Json) -> None:
+        from .podman import provide  # other engines do it themselves
+
+        host = body["HostConfig"]
+        assert isinstance(host, dict)
+        await provide(self.engine, host)
 
     async def _mapped(self, spec: RunSpec, facts: EngineFacts) -> Mapped | None:
         if facts.product != "podman":

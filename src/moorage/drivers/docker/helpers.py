@@ -26,10 +26,15 @@ Log = Callable[[str], None]
 _TRIES = 50
 _NEVER_STARTED = 5.0
 """Seconds after which a helper that was created and not started counts as left behind by a killed client."""
+_REMOVAL = 30.0
+"""Seconds in which a helper that has ended is removed."""
 
 
 class _Waited(msgspec.Struct):
+    """`Error`: it was gone before the engine saw how it ended."""
+
     StatusCode: int
+    Error: object = None
 
 
 async def run(engine: Engine, helper: Helper, log: Log) -> int:
@@ -88,15 +93,23 @@ async def _attended(engine: Engine, identity: str, helper: Helper, log: Log) -> 
     try:
         wire = await engine.hijack(f"{path}/attach", query)
         try:
-            async with engine.open("POST", f"{path}/wait", {"condition": "removed"}) as waited:
+            async with engine.open("POST", f"{path}/wait", {"condition": _condition(engine)}) as waited:
                 await containers.start(engine, identity)
                 await asyncio.gather(_feed(wire, helper.stdin), _relay(_output(wire), log))
-                return engine.decoded(await waited.read(), _Waited, f"{path}/wait").StatusCode
+                code = engine.decoded(await waited.read(), _Waited, f"{path}/wait").StatusCode
+            if engine.podman:
+                await containers.wait(engine, identity, "removed", timeout=_REMOVAL)
+            return code
         finally:
             await wire.close()
     except (MoorageError, asyncio.CancelledError):
         await asyncio.shield(_abandon(engine, identity))
         raise
+
+
+def _condition(engine: Engine) -> containers.Condition:
+    """Podman has forgotten the exit code of a container that is removed."""
+    return "next-exit" if engine.podman else "removed"
 
 
 async def _abandon(engine: Engine, identity: str) -> None:
@@ -112,7 +125,7 @@ async def _adopted(engine: Engine, name: str, log: Log) -> int | None:
         found = await containers.inspect(engine, name)
         if found is None:
             return None
-        if found.State.Status != "created":
+        if found.State.state != "created":
             break
         if waited >= _NEVER_STARTED:
             await containers.remove(engine, found.Id)
@@ -131,8 +144,9 @@ async def _adopted(engine: Engine, name: str, log: Log) -> int | None:
 async def _end(engine: Engine, identity: str) -> int | None:
     path = f"/containers/{identity}/wait"
     try:
-        async with engine.open("POST", path, {"condition": "removed"}) as waited:
-            return engine.decoded(await waited.read(), _Waited, path).StatusCode
+        async with engine.open("POST", path, {"condition": _condition(engine)}) as waited:
+            end = engine.decoded(await waited.read(), _Waited, path)
+            return None if end.Error is not None else end.StatusCode
     except NoSuchContainer:
         return None
 

@@ -63,7 +63,7 @@ async def ended(engine: Engine, container: str) -> StoppedAtOnce | None:
 async def end_of(engine: Engine, found: containers.Inspected) -> StoppedAtOnce | None:
     """As `ended`, of a container that was just looked at."""
     state = found.State
-    if state.Status not in ("exited", "dead"):
+    if state.state not in ("exited", "dead"):
         return None
     reason = "its memory limit was reached" if state.OOMKilled else f"exit code {state.ExitCode}"
     tail = await containers.log_tail(engine, found.Id, 10)

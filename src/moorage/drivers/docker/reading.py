@@ -18,7 +18,7 @@ def as_container(found: Inspected) -> Container:
     return Container(
         id=found.Id,
         name=found.Name.removeprefix("/"),
-        state=state.Status,
+        state=state.state,
         image=config.Image,
         image_id=found.Image,
         started_at=state.StartedAt if state.StartedAt[:4] > "0001" else "",

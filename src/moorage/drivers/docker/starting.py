@@ -9,6 +9,8 @@ from .errors import StartFailed
 def start_failure(error: EngineError) -> EngineError:
     """The error in our words, with the engine's own as evidence."""
     said = "\n".join(error.evidence)
+    if "statfs" in said:  # Podman looks for folders to mount only now
+        return error
     if "/bin/sh" in said and ("no such file" in said or "not found" in said):
         return StartFailed(
             "The image has no /bin/sh, which a workspace needs.",
