@@ -94,7 +94,7 @@ def driver_options() -> str:
         "Give an option of the driver as `-o KEY=VALUE`, as often as needed.\n\n"
         "## docker\n\n" + _table(("option", "meaning", "value", "default"), rows) + "\n## config.toml\n\n"
         "Your own defaults, in `$XDG_CONFIG_HOME/moorage/config.toml` (`~/.config/moorage/config.toml`).\n"
-        "The command line wins. For example:\n\n"
+        "The command line wins; lists are added to, by name. For example:\n\n"
         f"```toml\n{_example(preferences)}```\n\n"
         f"`[up]` takes {_listed(defaults.OPTIONS)}, each as the option of `moorage up` of that name.\n\n"
         "## Environment\n\n" + _table(("variable", "meaning"), environment)

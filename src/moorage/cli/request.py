@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from moorage.cli.options import F, output_of, pairs, source_and_host
 from moorage.cli.report import Output
@@ -47,6 +49,18 @@ def build_options(command: F) -> F:
     for option in reversed(_BUILD):
         command = option(command)
     return command
+
+
+class Added(click.Option):
+    """A list: values of the command line come after those of config.toml, and win by name."""
+
+    def consume_value(
+        self, ctx: click.Context, opts: Mapping[str, click.Parameter]
+    ) -> tuple[Any, ParameterSource]:
+        value, source = super().consume_value(ctx, opts)
+        if source is ParameterSource.COMMANDLINE and self.name is not None:
+            value = (*(ctx.lookup_default(self.name) or ()), *value)
+        return value, source
 
 
 class Asked(NamedTuple):
@@ -93,8 +107,8 @@ def request_of(source: str, values: dict[str, Any]) -> Request:
         mounts=_mounts(values.get("mount", ())),
         dotfiles=_dotfiles(values),
         secrets=tuple(_secrets(values.get("secrets_file")).items()),
-        build_secrets=tuple(_build_secret(text) for text in values.get("build_secret", ())),
-        build_ssh=values.get("ssh", ()),
+        build_secrets=tuple(_build_secrets(values.get("build_secret", ())).values()),
+        build_ssh=tuple({text.partition("=")[0]: text for text in values.get("ssh", ())}.values()),
         hook_timeout=values.get("hook_timeout") or 0,
         repository=values.get("repository") or "",
         submodules=values.get("submodules", False),
@@ -141,15 +155,26 @@ _REQUEST = (
     click.option("--name", help="The workspace's name; the source's own by default."),
     click.option("--config", metavar="ID|PATH", help="Which devcontainer.json, where there are several."),
     click.option(
-        "--env", multiple=True, metavar="NAME=VALUE", help="Set in the container, for every process."
+        "--env",
+        cls=Added,
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set in the container, for every process.",
     ),
     click.option(
         "--remote-env",
+        cls=Added,
         multiple=True,
         metavar="NAME=VALUE",
         help="Set for hooks and tools; wins over the file.",
     ),
-    click.option("--mount", multiple=True, metavar="TYPE=…", help="A further mount, as docker run takes it."),
+    click.option(
+        "--mount",
+        cls=Added,
+        multiple=True,
+        metavar="TYPE=…",
+        help="A further mount, as docker run takes it.",
+    ),
     click.option("--dotfiles", metavar="REPOSITORY", help="Install these dotfiles: owner/repo or a Git URL."),
     click.option("--dotfiles-target", metavar="FOLDER", help="Where dotfiles go [default: ~/dotfiles]."),
     click.option("--dotfiles-install-command", metavar="COMMAND", help="How dotfiles are installed."),
@@ -166,10 +191,18 @@ _REQUEST = (
 
 _BUILD = (
     click.option(
-        "--build-secret", multiple=True, metavar="id=ID,src=FILE|env=NAME", help="A secret for RUN --mount."
+        "--build-secret",
+        cls=Added,
+        multiple=True,
+        metavar="id=ID,src=FILE|env=NAME",
+        help="A secret for RUN --mount.",
     ),
     click.option(
-        "--ssh", multiple=True, metavar="default|ID=PATH", help="An SSH agent or key for the build."
+        "--ssh",
+        cls=Added,
+        multiple=True,
+        metavar="default|ID=PATH",
+        help="An SSH agent or key for the build.",
     ),
 )
 
@@ -214,6 +247,10 @@ def _secrets(path: str | None) -> dict[str, str]:
     from moorage.lifecycle.secrets import read
 
     return read(Path(path))
+
+
+def _build_secrets(given: tuple[str, ...]) -> dict[str, BuildSecret]:
+    return {secret.id: secret for secret in map(_build_secret, given)}
 
 
 def _build_secret(text: str) -> BuildSecret:

@@ -16,10 +16,14 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def details(pairs: Sequence[tuple[str, str]]) -> str:
-    """Names and values, one a line; those without a value are left out."""
-    shown = [(name, harmless(value)) for name, value in pairs if value]
+    """Names and values; those without a value are left out, further lines stand below the first."""
+    shown = [(name, value.splitlines()) for name, value in pairs if value]
     width = max((len(name) for name, _ in shown), default=0)
-    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in shown)
+    return "\n".join(
+        f"{heading.ljust(width)}  {harmless(line)}".rstrip()
+        for name, lines in shown
+        for heading, line in zip((name, *[""] * len(lines)), lines, strict=False)
+    )
 
 
 def age(seconds: float) -> str:

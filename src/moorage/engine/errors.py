@@ -70,6 +70,12 @@ class ContainerNotRunning(EngineError):
     code = "container-not-running"
 
 
+class NoSuchUser(EngineError):
+    """The container has no user or group of the name that something is to run as."""
+
+    code = "user-missing"
+
+
 class NameTaken(EngineError):
     """Another object has this name already: someone was faster, look again."""
 
@@ -143,6 +149,12 @@ _WORDINGS: tuple[tuple[str, _Kind, str, str], ...] = (
         EngineRefused,
         "A folder that is to be mounted does not exist on the engine's machine.",
         "Create it, or correct the mounts in devcontainer.json.",
+    ),
+    (
+        r"unable to find (user|group) |no matching entries in (passwd|group) file",
+        NoSuchUser,
+        "The container has no user or group of this name.",
+        "Correct --user or remoteUser, or add the user in the Dockerfile; see /etc/passwd inside.",
     ),
     (
         r"no such container",

@@ -148,6 +148,10 @@ def test_failures_of_moorage_itself_are_125(moorage: Cli, up: Path) -> None:
         ("exec", "-e", "x", up, "true"),
     ):
         assert moorage(*arguments).code == 125
+    nobody = moorage("exec", "-u", "nobody-such", up, "true")
+    assert nobody.code == 125
+    assert "[user-missing]" in nobody.stderr
+    assert "--user" in nobody.stderr
     assert moorage("exec", up, "true", env={"DOCKER_HOST": "unix:///nowhere/docker.sock"}).code == 125
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from moorage.cli import build, plan, up
 from moorage.cli.defaults import OPTIONS, load_defaults
 from moorage.cli.main import DEFAULTED, cli
+from moorage.cli.request import request_of
 from moorage.workspace.preferences import BadPreference
 
 Write = Callable[[str], dict[str, str]]
@@ -125,6 +126,30 @@ def test_the_command_line_wins(write: Write, monkeypatch: pytest.MonkeyPatch) ->
     assert seen["dotfiles"] == "me/two"
     assert seen["timeout"] == 5
     assert seen["env"] == ("A=b",)
+
+
+def test_lists_of_the_command_line_are_added_and_win_by_name(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, object] = {}
+    monkeypatch.setattr(up.up_command, "callback", lambda **values: seen.update(values))
+    environment = write("""
+        [up]
+        env = { A = "file", B = "file" }
+        mount = ["type=tmpfs,target=/x"]
+        ssh = ["default", "key=/file"]
+        build-secret = ["id=one,env=FILE"]
+    """)
+    given = ["--env", "A=line", "--mount", "type=tmpfs,target=/y", "--ssh", "key=/line"]
+    result = CliRunner().invoke(
+        cli, ["up", ".", *given, "--build-secret", "id=one,env=LINE"], env=environment
+    )
+    assert result.exit_code == 0, result.output
+    request = request_of("image:busybox", seen)
+    assert dict(request.environment) == {"A": "line", "B": "file"}
+    assert request.mounts == ("type=tmpfs,target=/x", "type=tmpfs,target=/y")
+    assert request.build_ssh == ("default", "key=/line")
+    assert [secret.variable for secret in request.build_secrets] == ["LINE"]
 
 
 def test_an_error_is_printed_once_in_the_form_asked_for(write: Write) -> None:

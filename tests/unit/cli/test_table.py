@@ -20,6 +20,10 @@ def test_details_leave_out_what_is_not_known() -> None:
     assert details([]) == ""
 
 
+def test_further_lines_of_a_value_stand_below_its_first() -> None:
+    assert details([("hook", "one\ntwo\n"), ("a", "1")]).splitlines() == ["hook  one", "      two", "a     1"]
+
+
 def test_ages_in_their_largest_unit() -> None:
     assert [age(seconds) for seconds in (-3, 5, 60, 7200, 200000)] == ["0 s", "5 s", "1 min", "2 h", "2 d"]
 

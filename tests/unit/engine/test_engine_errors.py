@@ -32,6 +32,8 @@ from moorage.errors import MoorageError
             'invalid mount config for type "bind": bind source path does not exist: /x',
             errors.EngineRefused,
         ),
+        (400, "unable to find user x: no matching entries in passwd file", errors.NoSuchUser),
+        (500, "unable to find group x: no matching entries in group file", errors.NoSuchUser),
         (418, "", errors.EngineRefused),
     ],
 )
