@@ -5,6 +5,7 @@
 - `found`: `FoundFeature`, one reference that was looked up
 - `order`: `order` → the installs in their order, or which references still have to be looked up
 - `options`: `canonical` options of an install, and the environment that its script gets
+- `check`: errors and remarks about the Features of a devcontainer.json, with their place in the file
 - `lockfile`, `outdated`, `upgrade`: what is pinned, what is newer, and how to move there
 - `comparison`, `collation`, `versions`: when two installs are the same, and how texts and versions are sorted
 

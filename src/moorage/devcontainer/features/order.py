@@ -54,6 +54,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The installs in their order; the first is installed first."""
 
     installs: tuple[Install, ...]
+    found: dict[str, FoundFeature] = {}
+    """What every wanted reference is, also one whose install another made needless."""
     remarks: tuple[Warning, ...] = ()
 
 
@@ -101,7 +103,8 @@ def order(
     ]
     everything = frozenset().union(*known_as)
     unused = (_without_effect(text) for name, text in ranking.items() if name not in everything)
-    return Order(installs=tuple(_rounds(nodes)), remarks=tuple(unused))
+    named = {reference: found[reference] for reference in wanted}
+    return Order(installs=tuple(_rounds(nodes)), found=named, remarks=tuple(unused))
 
 
 def _gathered(wanted: Mapping[str, object], found: Mapping[str, FoundFeature]) -> list[Install] | Missing:

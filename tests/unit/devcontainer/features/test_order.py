@@ -184,7 +184,10 @@ def test_a_feature_does_not_wait_for_itself() -> None:
 
 def test_the_same_feature_twice_is_installed_once() -> None:
     said: Said = {f"{N}/a:1": {}, f"{N}/a:latest": {}}
-    assert installed({f"{N}/a:1": {}, f"{N}/a:latest": {}}, said) == [(f"{N}/a:1", {})]
+    result = order({f"{N}/a:1": {}, f"{N}/a:latest": {}}, lookup(said))
+    assert isinstance(result, Order)
+    assert [each.found.reference for each in result.installs] == [f"{N}/a:1"]
+    assert result.found == lookup(said)
 
 
 def test_a_dependency_that_the_user_names_too_is_the_users() -> None:
