@@ -56,12 +56,13 @@ def generated(
 ) -> Generated:
     """What installs Features on the image `base`, whose own USER is `user`, and label `metadata_label`.
 
-    `labels` go on the image as well. A folder's name is a digest of all that is in it, and has no number, so
-    that builders find in their cache all that comes before a change. Raises BadBase, BadVariable.
+    `labels` go on the image as well, in the place of the metadata too. A folder's name is a digest of all
+    that is in it, and has no number, so that builders find in their cache all that comes before a change.
+    Raises BadBase, BadVariable, BadFeatureOption.
     """
     _check(base, user)
     made = [_installation(install, users) for install in installs]
-    own = {**(labels or {}), metadata.LABEL: predicted_metadata(metadata_label, installs)}
+    own = {metadata.LABEL: predicted_metadata(metadata_label, installs), **(labels or {})}
     as_root = user in _ROOT  # then nothing is said of it: root has no name where there is no /etc/passwd
     parts = [f"FROM {base}\n", "" if as_root else "USER 0\n"]
     parts += [_instructions(install, folder) for install, (folder, _) in zip(installs, made, strict=True)]

@@ -104,7 +104,7 @@ filled() {
   return 1
 }
 remember() { ! filled "$1" || kept="$kept $1 "; }
-forget() { case $kept in *" $1 "*) ;; *) rm -rf $1 ;; esac; }
+forget() { case $kept in *" $1 "*) ;; *) gone="$gone $1" ;; esac; }
 
 say() { printf '%s\n' "$1"; }
 failed() {
@@ -143,8 +143,9 @@ if [ "$status" -ne 0 ]; then
   exit "$status"
 fi
 cd /
+gone=
 caches forget
-rm -rf "$folder"
+rm -rf $gone "$folder"
 rmdir "${folder%/*}" 2>/dev/null
 exit 0
 """
