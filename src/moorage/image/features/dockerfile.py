@@ -9,7 +9,7 @@ from moorage.errors import ConfigurationError
 
 _LONGEST = 12_000
 """Characters of one line: builders read lines of at most 64 KiB, and a character may have four bytes."""
-_VARIABLE = re.compile(r"[^\s=\"'\\$#]+")
+_VARIABLE = r"[^\s=\"'\\$#]+"
 
 
 class BadVariable(ConfigurationError):
@@ -66,7 +66,7 @@ def _may_break(text: str, place: int) -> bool:
 
 
 def _check(name: str, value: str, owner: str) -> None:
-    if not _VARIABLE.fullmatch(name):
+    if not re.fullmatch(_VARIABLE, name):
         raise BadVariable(
             f"containerEnv of the Feature {owner} has the name {name!r}, which no image can hold.",
             hint="Tell the Feature's author; names are made of letters, digits and _.",

@@ -19,8 +19,8 @@ from moorage.image.key import digest
 INSTALLER = "1"
 """Raised when moorage makes another image of the same Features."""
 
-_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
-_USER = re.compile(r"[^\s\\\"'`$]+")
+_REFERENCE = r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*"
+_USER = r"[^\s\\\"'`$]+"
 _ROOT = ("", "root", "0")
 
 
@@ -121,9 +121,9 @@ def _hex(text: str) -> str:
 
 
 def _check(base: str, user: str) -> None:
-    if not _REFERENCE.fullmatch(base):
+    if not re.fullmatch(_REFERENCE, base):
         raise BadBase(f"{base!r} is no reference of an image.", hint="Correct image in devcontainer.json.")
-    if user and not _USER.fullmatch(user):
+    if user and not re.fullmatch(_USER, user):
         raise BadBase(
             f"The image {base} runs as the user {user!r}, which no Dockerfile can name.",
             hint="Choose another base image, or change its USER.",

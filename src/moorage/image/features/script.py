@@ -16,7 +16,7 @@ SCRIPT = "devcontainer-features-install.sh"
 ENVIRONMENT = "devcontainer-features.env"
 
 _RULE = "=" * 75
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]+"
 
 
 class Users(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def _warnings(found: FoundFeature) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """One line without control characters: metadata comes from anybody."""
-    return _CONTROL.sub(" ", text).strip()
+    return re.sub(_CONTROL, " ", text).strip()
 
 
 def _login(user: str) -> str:
