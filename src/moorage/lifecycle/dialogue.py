@@ -32,13 +32,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One command for the runner. Neighbours with the same `stage` run side by side.
 
     once: journaled, never again after success. always: not journaled. optional: journaled, and its failure
-    does not end the run.
+    does not end the run. again: journaled, and run although it is done. `witness`: a file (below the home, or
+    absolute) and its text, written when the stage has ended with success.
     """
 
     stage: str
     key: str
-    mode: Literal["once", "always", "optional"] = "once"
+    mode: Literal["once", "always", "optional", "again"] = "once"
     argv: tuple[str, ...]
+    witness: tuple[str, str] | None = None
 
 
 def script(
@@ -86,6 +88,7 @@ def _told(task: Task, argv: tuple[str, ...]) -> list[str]:
         _line("M", task.mode),
         _line("K", task.key.replace("\n", " ")),
         *(_line("A", argument) for argument in argv),
+        *((_line("W", task.witness[0]), _line("X", task.witness[1])) if task.witness else ()),
     ]
 
 

@@ -18,6 +18,7 @@ from .conversation import Conversation, Following, lost
 from .dialogue import Task, script
 from .environment import dropped, merge
 from .log import Reader
+from .markers import witnessed
 from .probe import is_root, report
 from .progress import Progress
 from .tasks import awaited, tasks
@@ -44,6 +45,8 @@ class HookRun(msgspec.Struct, frozen=True, kw_only=True):
     `done` are the keys that its journal has already (only to know what to wait for: the runner looks itself).
     `wait_for` is the hook after which `run_hooks` returns ("": after all); `remote_environment` comes in the
     order of its layers, None unsets. `folder` is where commands run; the user's home if it is not there.
+    Hooks of `again` run although they are done. `created` is the container's, for the notes that the
+    reference CLI looks for in `data_folder` ("": in the home).
     """
 
     instance: str
@@ -61,6 +64,9 @@ class HookRun(msgspec.Struct, frozen=True, kw_only=True):
     hook_timeout: float | None = None
     deadline: float | None = None
     probe_seconds: int = 10
+    again: tuple[str, ...] = ()
+    created: str = ""
+    data_folder: str = ""
 
 
 class HookOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,9 +82,10 @@ async def run_hooks(inside: Inside, run: HookRun, reporter: Reporter) -> HookOut
 
     Raises HookFailed, HookTimedOut, HooksOutlasted (the hooks go on inside), and what `Conversation` raises.
     """
-    given = tasks(run.stages, run.started_at, run.dotfiles)
+    given = tasks(run.stages, run.started_at, run.dotfiles, run.again)
     if not given:
         return HookOutcome()
+    given = witnessed(given, run.created, run.started_at, run.data_folder)
     try:
         async with asyncio.timeout(run.deadline):
             return await _rounds(inside, run, given, reporter)

@@ -182,6 +182,8 @@ listen() { # the script of the client; false when it ends without its last line
     G*) count=$((count + 1)); last=group_$count; eval "args_$count=0" ;;
     M*) last=mode_$count ;;
     K*) last=key_$count ;;
+    W*) last=witness_$count ;;
+    X*) last=proof_$count ;;
     A*) eval "args_$count=\$((args_$count + 1)); last=moor_a${count}_\$args_$count" ;;
     go) return 0 ;;
     *) last=ignored ;;
@@ -264,7 +266,7 @@ forget_older() {
 }
 
 stages() { # groups one after another, the commands of one group side by side
-  i=1
+  i=1 spoiled=
   while [ "$i" -le "$count" ]; do
     eval "group=\$group_$i"
     set --
@@ -278,6 +280,7 @@ stages() { # groups one after another, the commands of one group side by side
     *) together "$@" || return 1 ;;
     esac
     [ "$key" = "$group" ] || [ "$mode" = always ] || stage_done
+    witness "$((i - 1))"
   done
 }
 
@@ -285,8 +288,16 @@ stage_done() { # of several commands
   case $past in *"${nl}done $group$nl"*) ;; *) note "done $group" ;; esac
 }
 
+witness() { # NUMBER of a group's last command; a file by which another tool knows that the group is done
+  eval "path=\${witness_$1:-} proof=\${proof_$1:-}"
+  [ -n "$path" ] && [ "$group" != "$spoiled" ] || return 0
+  case $path in /*) ;; *) path=${HOME:-}/$path ;; esac
+  mkdir -p "${path%/*}" && printf '%s' "$proof" >"$path" || :
+}
+
 pending() {
   eval "key=\$key_$1 mode=\$mode_$1"
+  [ "$mode" != again ] || return 0
   case $past in
   *"${nl}done $key$nl"* | *"${nl}done $group$nl"*) mark skip "$1" "$key" && return 1 ;;
   esac
@@ -386,7 +397,7 @@ finish() { # NUMBER CODE; false when the run must end
   case $mode:$2 in
   always:*) ;;
   *:0) note "done $key" ;;
-  *) note "failed $2 $key" ;;
+  *) note "failed $2 $key" && spoiled=$group ;;
   esac
   mark end "$1" "$2" "$3"
   [ "$2" = 0 ] || [ "$mode" = optional ]

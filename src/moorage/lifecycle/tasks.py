@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from ..devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Command, Stage
 from ..spec.journal import DOTFILES, stage_key
 from .dialogue import Task
 
 
-def tasks(stages: Sequence[Stage], started_at: str, dotfiles: Task | None = None) -> tuple[Task, ...]:
-    """One task a command; the dotfiles come after the create hooks."""
-    created = [task for stage in stages if stage.hook in CREATE_HOOKS for task in _stage(stage, started_at)]
-    later = [task for stage in stages if stage.hook not in CREATE_HOOKS for task in _stage(stage, started_at)]
+def tasks(
+    stages: Sequence[Stage], started_at: str, dotfiles: Task | None = None, again: Sequence[str] = ()
+) -> tuple[Task, ...]:
+    """One task a command; the dotfiles come after the create hooks. Hooks of `again` run also when done."""
+    found = [(stage.hook, task) for stage in stages for task in _stage(stage, started_at, again)]
+    created = [task for hook, task in found if hook in CREATE_HOOKS]
+    later = [task for hook, task in found if hook not in CREATE_HOOKS]
     return (*created, *([dotfiles] if dotfiles else []), *later)
 
 
@@ -43,16 +47,22 @@ def _comes_by(task: Task, wait_for: str) -> bool:
     return wait_for in HOOKS and hook in HOOKS[: HOOKS.index(wait_for) + 1]
 
 
-def _stage(stage: Stage, started_at: str) -> Iterable[Task]:
+def _stage(stage: Stage, started_at: str, again: Sequence[str]) -> Iterable[Task]:
     key = stage_key(stage.hook, stage.index, started_at)
     several = len(stage.commands) > 1
     for place, command in enumerate(stage.commands):
         yield Task(
             stage=key,
             key=f"{key}/{_name(command, place)}" if several else key,
-            mode="always" if stage.hook == "postAttachCommand" else "once",
+            mode=_mode(stage.hook, again),
             argv=command.argv,
         )
+
+
+def _mode(hook: str, again: Sequence[str]) -> Literal["once", "always", "again"]:
+    if hook in again:
+        return "again"
+    return "always" if hook == "postAttachCommand" else "once"
 
 
 def _name(command: Command, place: int) -> str:

@@ -10,7 +10,8 @@ import msgspec
 class Container(msgspec.Struct, frozen=True, kw_only=True):
     """The workspace's container as the engine has it.
 
-    `id` is the instance (a new container is a new create), `started_at` tells one start from another.
+    `id` is the instance (a new container is a new create), `started_at` tells one start from another;
+    both times are as the engine writes them.
     `environment` is what its main process sees, `user` what it runs as ("" for root by default).
     """
 
@@ -19,6 +20,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["created", "running", "paused", "exited", "removing", "dead", "restarting"]
     image: str
     image_id: str
+    created: str = ""
     started_at: str = ""
     exit_code: int = 0
     error: str = ""
@@ -59,6 +61,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal = Journal()
     volume: Literal["none", "empty", "complete"] = "none"
     helper_running: bool = False
+    beside: tuple[tuple[str, str], ...] = ()
+    """(service, state) of the other containers of its Compose project."""
 
 
 class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):

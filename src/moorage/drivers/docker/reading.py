@@ -21,6 +21,7 @@ def as_container(found: Inspected) -> Container:
         state=state.state,
         image=config.Image,
         image_id=found.Image,
+        created=found.Created,
         started_at=state.StartedAt if state.StartedAt[:4] > "0001" else "",
         exit_code=state.ExitCode,
         error=state.Error,

@@ -34,6 +34,9 @@ async def run_hooks_step(request: Request, site: Site, facts: Facts, step: RunHo
             remote_environment=(*step.remote_environment, *request.remote_environment),
             secrets=request.secrets,
             hook_timeout=request.hook_timeout or None,
+            again=(request.hooks_until,) if request.hooks_until == "updateContentCommand" else (),
+            created=seen.container.created,
+            data_folder=request.data_folder,
         ),
         site.reporter,
     )
