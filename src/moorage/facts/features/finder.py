@@ -24,6 +24,7 @@ from moorage.facts.features.metadata import INSTALL
 from moorage.planner.questions import ReadFeature
 
 if TYPE_CHECKING:
+    from moorage.facts.features.artifact import Artifact
     from moorage.oci.client import Client
     from moorage.oci.configuration import Registries
     from moorage.oci.transport import Patience, Transport
@@ -95,6 +96,27 @@ class Finder:
             raise about(error, found.reference) from error.__cause__
         return folder
 
+    async def artifact(self, reference: OciReference) -> Artifact:
+        """What stands in a registry, for those who want more of it than a Feature. Raises as `find`."""
+        from moorage.facts.features.artifact import artifact
+
+        try:
+            return await artifact(reference, "", self._cache, self.client)
+        except MoorageError as error:
+            raise about(error, reference.written) from error.__cause__
+
+    async def files(self, found: Artifact) -> Path:
+        """The folder with its files, for reading only."""
+        from moorage.facts.features.artifact import files
+
+        return await files(found, self._cache, self.client)
+
+    async def client(self) -> Client:
+        """The run's client for registries, with the user's settings and logins."""
+        if self._client is None:
+            self._client = asyncio.ensure_future(self._new_client())
+        return await asyncio.shield(self._client)
+
     async def close(self) -> None:
         """End what is under way, and close every connection."""
         tasks = (*self._asked.values(), *self._opened.values())
@@ -117,7 +139,7 @@ class Finder:
         if isinstance(reference, OciReference):
             from moorage.facts.features import registry  # a configuration without Features pays for neither
 
-            return await registry.find(reference, pinned, self._cache, self._connect)
+            return await registry.find(reference, pinned, self._cache, self.client)
         from moorage.facts.features import download
 
         assert not isinstance(reference, LocalReference)
@@ -129,15 +151,10 @@ class Finder:
         if found.kind == "oci":
             from moorage.facts.features import registry
 
-            return await registry.content(found, self._cache, self._connect)
+            return await registry.content(found, self._cache, self.client)
         from moorage.facts.features import download
 
         return await download.content(found, self._cache, self._downloads, self._environment)
-
-    async def _connect(self) -> Client:
-        if self._client is None:
-            self._client = asyncio.ensure_future(self._new_client())
-        return await asyncio.shield(self._client)
 
     async def _new_client(self) -> Client:
         from moorage.oci.client import Client

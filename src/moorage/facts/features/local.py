@@ -36,7 +36,7 @@ def find(reference: LocalReference, base: str, workspace: str) -> tuple[FoundFea
     if not (folder / FILE).exists():
         raise FeatureMissing(f"{folder} has no {FILE}", hint=f"Add {FILE}, or correct the path.")
     files = tree(folder)
-    _check_links(folder, files)
+    check_links(folder, files)
     metadata = read_file(folder, str(folder / FILE))
     found = FoundFeature(
         reference=reference.written,
@@ -50,7 +50,8 @@ def find(reference: LocalReference, base: str, workspace: str) -> tuple[FoundFea
     return found, metadata.warnings
 
 
-def _check_links(folder: Path, files: ContextTree) -> None:
+def check_links(folder: Path, files: ContextTree) -> None:
+    """Raises FeatureOutside for a link among the files that leads out of their folder."""
     for entry in files.entries:
         if entry.kind == "link":
             _check_inside(folder / entry.path, folder, entry.path)
