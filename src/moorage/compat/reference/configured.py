@@ -17,10 +17,15 @@ _TOOLS_ONLY = ("extensions", "settings", "devPort")
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration: `raw` as written but for what belongs to tools, `paths` None without a folder."""
 
+    document: jsonc.Document
     raw: dict[str, object]
     variables: variables.Variables
     paths: WorkspacePaths | None = None
     configuration: Configuration
+
+    def filled(self, identity: str) -> Configuration:
+        """The typed configuration before there is a container. Raises what `load` does."""
+        return load(self.document, self.value(identity=identity, container=None))
 
     def value(self, *, identity: str | None, container: dict[str, str] | None) -> dict[str, object]:
         """The value with its variables; those of a container (its id and environment) only where given."""
@@ -42,7 +47,7 @@ def configured(place: Place, environment: dict[str, str]) -> Configured | None:
     folder = paths.folder if paths else located.workspace_folder
     known = msgspec.structs.replace(first, container_workspace_folder=folder)
     raw = _printed(document.value)
-    return Configured(raw=raw, variables=known, paths=paths, configuration=located)
+    return Configured(document=document, raw=raw, variables=known, paths=paths, configuration=located)
 
 
 def paths_of(place: Place, configuration: Configuration) -> WorkspacePaths | None:
@@ -63,7 +68,7 @@ def shown(place: Place, value: dict[str, object]) -> dict[str, object]:
             "$mid": 1,
             "fsPath": place.config,
             "path": place.config,
-            "scheme": "vscode-fileHost",
+            "scheme": "file" if place.chosen else "vscode-fileHost",
         },
     }
 

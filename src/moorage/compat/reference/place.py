@@ -43,6 +43,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     override: str = ""
     id_labels: tuple[tuple[str, str], ...] = ()
     container: str = ""
+    chosen: bool = False
+    """Whether the configuration was named, not found."""
     git_root: bool = True
     common_dir: bool = False
 
@@ -80,6 +82,7 @@ def place(
         override=os.path.abspath(override) if override else "",  # noqa: PTH100
         id_labels=tuple((name, value) for name, _, value in (each.partition("=") for each in id_labels)),
         container=container or "",
+        chosen=bool(file),
         git_root=git_root,
         common_dir=common_dir,
     )
