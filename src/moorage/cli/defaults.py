@@ -96,6 +96,8 @@ OPTIONS: dict[str, Callable[[Given, str], object]] = {
     "lfs": _switch,
     "build-secret": _list,
     "ssh": _list,
+    "feature": _list,
+    "no-lockfile": _switch,
     "shell": _switch,
     "driver": _text,
     "output": _choice("text", "json"),

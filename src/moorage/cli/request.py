@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -29,6 +29,12 @@ class BadMountOption(UsageError):
     """--mount was given something that is no mount."""
 
     code = "bad-mount-option"
+
+
+class LockfileBoth(UsageError):
+    """The lockfile can be frozen or ignored, not both."""
+
+    code = "lockfile-both"
 
 
 class BadBuildSecret(UsageError):
@@ -109,6 +115,8 @@ def request_of(source: str, values: dict[str, Any]) -> Request:
         secrets=tuple(_secrets(values.get("secrets_file")).items()),
         build_secrets=tuple(_build_secrets(values.get("build_secret", ())).values()),
         build_ssh=tuple({text.partition("=")[0]: text for text in values.get("ssh", ())}.values()),
+        features=_features(values.get("feature", ())),
+        lockfile=_lockfile(values),
         hook_timeout=values.get("hook_timeout") or 0,
         repository=values.get("repository") or "",
         submodules=values.get("submodules", False),
@@ -204,6 +212,17 @@ _BUILD = (
         metavar="default|ID=PATH",
         help="An SSH agent or key for the build.",
     ),
+    click.option(
+        "--feature",
+        cls=Added,
+        multiple=True,
+        metavar="REFERENCE[=JSON]",
+        help="A Feature beside the file's own, with its options.",
+    ),
+    click.option(
+        "--frozen-lockfile", is_flag=True, help="Fail where devcontainer-lock.json is missing or changes."
+    ),
+    click.option("--no-lockfile", is_flag=True, help="Neither read nor write devcontainer-lock.json."),
 )
 
 
@@ -228,6 +247,31 @@ def _mounts(given: tuple[str, ...]) -> tuple[str, ...]:
             except BadMount as error:
                 raise BadMountOption(f"--mount: {error.message}", hint=error.hint) from error
     return given
+
+
+def _features(given: tuple[str, ...]) -> dict[str, object]:
+    """Options are JSON, or a word that is a version."""
+    return {name: _json_or_word(text) for name, _, text in (each.partition("=") for each in given)}
+
+
+def _json_or_word(text: str) -> object:
+    import msgspec
+
+    if not text.startswith("{"):
+        return text or {}
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+def _lockfile(values: dict[str, Any]) -> Literal["write", "frozen", "ignore"]:
+    frozen, ignored = values.get("frozen_lockfile", False), values.get("no_lockfile", False)
+    if frozen and ignored:
+        raise LockfileBoth(
+            "--frozen-lockfile and --no-lockfile are mutually exclusive.", hint="Leave one of them out."
+        )
+    return "frozen" if frozen else "ignore" if ignored else "write"
 
 
 def _dotfiles(values: dict[str, Any]) -> Dotfiles | None:

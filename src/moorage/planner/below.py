@@ -12,12 +12,14 @@ from moorage.spec.image import ImageFacts, Record
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """The image to run, present on the engine, and what the container shall remember of it.
 
-    `misses` says in words why it is another image than the container's recorded one.
+    `misses` says in words why it is another image than the container's recorded one; `remarks` what a person
+    should know about its Features.
     """
 
     image: ImageFacts
     record: Record
     misses: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Below(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ import msgspec
 
 from moorage.devcontainer import metadata
 from moorage.devcontainer.features import lockfile
-from moorage.devcontainer.features.comparison import Install
+from moorage.devcontainer.features.check import check_order, check_references
 from moorage.devcontainer.features.found import FoundFeature
 from moorage.devcontainer.features.lockfile import Lockfile
 from moorage.devcontainer.features.order import Missing, Order, order
@@ -44,8 +44,9 @@ def featured(
     asked = _asked(request, configuration)
     if not asked:
         return below.step or Chosen(image=below.image, record=below.record, misses=below.misses)
-    lock = _lock(request, configuration)
-    found = resolve(request, facts, configuration, lock)
+    check_references(configuration.document, auto_mapping=request.auto_mapping)
+    found = resolve(request, facts, configuration, _lock(request, configuration))
+    remarks = tuple(f"{each.text} {each.hint}" for each in check_order(configuration.document, found))
     writing = _lock_step(request, configuration, found)
     if writing:
         return writing
@@ -56,11 +57,13 @@ def featured(
     there = facts.need_optional(FindImage(reference=tag, local=True), ImageFacts)
     forced = request.rebuild or request.no_cache or request.pull
     if there and not (forced and (below.step or "features" not in facts.past)):
-        record = _record(below.record, tag, there, label(inputs), asked, found.installs)
-        return Chosen(image=there, record=record)
+        record = _record(below.record, tag, there, label(inputs), asked, found)
+        return Chosen(image=there, record=record, remarks=remarks)
     if below.step:
         return below.step
-    return _build(request, configuration, below, found, users, tag, inputs, "asked" if there else "")
+    build = _build(request, configuration, below, found, users, tag, inputs)
+    reason = "asked by --rebuild" if there else "no image has these Features yet"
+    return msgspec.structs.replace(build, remarks=remarks, reason=reason)
 
 
 def resolve(request: Request, facts: Facts, configuration: Configured, lock: Lockfile | None = None) -> Order:
@@ -75,7 +78,7 @@ def resolve(request: Request, facts: Facts, configuration: Configured, lock: Loc
         )
         if isinstance(result, Order):
             return result
-        known.update(_answers(facts, configuration, result, lock))
+        known.update(_answers(request, facts, configuration, result, lock))
 
 
 def below_of(record: Record) -> Record:
@@ -95,20 +98,22 @@ def _asked(request: Request, configuration: Configured) -> dict[str, object]:
 
 
 def _answers(
-    facts: Facts, configuration: Configured, missing: Missing, lock: Lockfile | None
+    request: Request, facts: Facts, configuration: Configured, missing: Missing, lock: Lockfile | None
 ) -> Mapping[str, FoundFeature]:
-    questions = {each: _question(configuration, each, lock) for each in missing.references}
+    questions = {each: _question(request, configuration, each, lock) for each in missing.references}
     facts.need_all(*questions.values())
     return {each: facts.need(question, FoundFeature) for each, question in questions.items()}
 
 
-def _question(configuration: Configured, reference: str, lock: Lockfile | None) -> ReadFeature:
-    file = configuration.file
+def _question(
+    request: Request, configuration: Configured, reference: str, lock: Lockfile | None
+) -> ReadFeature:
+    file, mapping = configuration.file, request.auto_mapping
     pinned = lock.pin(reference) if lock else ""
-    if not isinstance(parse(reference), LocalReference):
-        return ReadFeature(reference=reference, digest=pinned)
+    if not isinstance(parse(reference, auto_mapping=mapping), LocalReference):
+        return ReadFeature(reference=reference, digest=pinned, auto_mapping=mapping)
     folder = posixpath.dirname(posixpath.join(file.root, file.path))
-    return ReadFeature(reference=reference, base=folder, workspace=file.root)
+    return ReadFeature(reference=reference, base=folder, workspace=file.root, auto_mapping=mapping)
 
 
 def _lock(request: Request, configuration: Configured) -> Lockfile | None:
@@ -124,7 +129,8 @@ def _lock_step(request: Request, configuration: Configured, found: Order) -> Wri
         return None
     file = configuration.file
     path = lockfile.lockfile_path(posixpath.join(file.root, file.path))
-    now = lockfile.resolved(found.installs, configuration.configuration.features)
+    own = declared(configuration.configuration.features, auto_mapping=request.auto_mapping)
+    now = lockfile.resolved(found.installs, own)
     text = lockfile.changed(file.lock, now, path, frozen=request.lockfile == "frozen")
     if text is None or not isinstance(request.source, LocalFolder):
         return None
@@ -148,7 +154,6 @@ def _build(
     users: Users,
     tag: str,
     inputs: key.Inputs,
-    asked: str,
 ) -> BuildFeatures:
     made = generated(
         below.image.reference,
@@ -176,7 +181,6 @@ def _build(
         folders=made.folders,
         predicted_user=below.image.user,
         predicted_metadata=predicted_metadata(below.image.metadata, found.installs),
-        reason="asked by --rebuild" if asked else "no image has these Features yet",
     )
 
 
@@ -192,9 +196,8 @@ def _record(
     image: ImageFacts,
     inputs: str,
     asked: Mapping[str, object],
-    installs: tuple[Install, ...],
+    order: Order,
 ) -> Record:
-    by_reference = {install.found.reference: install.found for install in installs}
     return Record(
         reference=tag,
         identity=image.identity,
@@ -206,8 +209,8 @@ def _record(
         features=tuple(
             RecordedFeature(
                 reference=reference,
-                digest=by_reference[reference].digest,
-                version=by_reference[reference].feature.version,
+                digest=order.found[reference].digest,
+                version=order.found[reference].feature.version,
                 options=key.digest(value)[:16],
             )
             for reference, value in asked.items()
@@ -234,17 +237,19 @@ def _changed(request: Request, facts: Facts, configuration: Configured, record: 
             continue
         if was.options != key.digest(value)[:16]:
             yield f"options of Feature {reference} changed"
-        yield from _moved(facts, configuration, was, lock)
+        yield from _moved(request, facts, configuration, was, lock)
 
 
 def _moved(
-    facts: Facts, configuration: Configured, was: RecordedFeature, lock: Lockfile | None
+    request: Request, facts: Facts, configuration: Configured, was: RecordedFeature, lock: Lockfile | None
 ) -> Iterator[str]:
     locked = lock.entry(was.reference) if lock else None
     if locked and locked.integrity != was.digest:
         yield f"Feature {was.reference} {was.version} → {locked.version}"
-    if not configuration.file.root or not isinstance(parse(was.reference), LocalReference):
+    if not configuration.file.root or not isinstance(
+        parse(was.reference, auto_mapping=request.auto_mapping), LocalReference
+    ):
         return
-    now = facts.need(_question(configuration, was.reference, None), FoundFeature)
+    now = facts.need(_question(request, configuration, was.reference, None), FoundFeature)
     if now.digest != was.digest:
         yield f"files of Feature {was.reference} changed"

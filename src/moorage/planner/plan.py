@@ -29,6 +29,7 @@ from moorage.planner.questions import (
 )
 from moorage.planner.request import Request
 from moorage.planner.steps import (
+    BuildFeatures,
     CloneSource,
     CreateContainer,
     CreateStack,
@@ -82,7 +83,7 @@ def plan(request: Request, facts: Facts) -> Ask | Plan:
 def observe(request: Request) -> Observe:
     """The one question that every run asks."""
     volume = request.volume if isinstance(request.source, GitSource) else ""
-    return Observe(container=request.handle, volume=volume, workspace=request.workspace)
+    return Observe(container=request.handle, volume=volume)
 
 
 def _plan(request: Request, facts: Facts) -> Plan:
@@ -103,6 +104,8 @@ def _plan(request: Request, facts: Facts) -> Plan:
     chosen = image_step(request, facts, configuration, record_of(kept))
     if kept and not kept.started_at and _differs(request, facts, configuration, chosen, kept):
         kept, chosen = None, image_step(request, facts, configuration, None)
+    if isinstance(chosen, Chosen | BuildFeatures):
+        noted += chosen.remarks
     if not isinstance(chosen, Chosen):
         return Plan(steps=(chosen,), more=True, warnings=noted)
 
@@ -278,7 +281,9 @@ def _stack_start(container: Container, observation: Observation, target: Wanted)
     if stack is None:
         return None
     reason = incomplete(stack, observation) if container.state == "running" else f"it is {container.state}"
-    return StartStack(container=container.name, spec=target.spec, stack=stack, reason=reason) if reason else None
+    return (
+        StartStack(container=container.name, spec=target.spec, stack=stack, reason=reason) if reason else None
+    )
 
 
 def _prepare(request: Request, target: Wanted) -> PrepareContainer:

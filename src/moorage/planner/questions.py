@@ -124,6 +124,14 @@ class ReadFeature(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     base: str = ""
     workspace: str = ""
     digest: str = ""
+    auto_mapping: bool = True
+
+
+class ReadStack(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What Compose makes of these absolute files (none: of those it finds in `folder`). Answer: `Project`."""
+
+    files: tuple[str, ...]
+    folder: str
 
 
 Question = (
@@ -136,4 +144,5 @@ Question = (
     | ListNames
     | IsCloned
     | ReadFeature
+    | ReadStack
 )

@@ -77,6 +77,7 @@ class BuildFeatures(msgspec.Struct, frozen=True, kw_only=True, tag="build-featur
     folders: tuple[str, ...] = ()
     predicted_user: str = ""
     predicted_metadata: str = ""
+    remarks: tuple[str, ...] = ()
     reason: str = ""
 
     @property

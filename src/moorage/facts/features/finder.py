@@ -75,7 +75,7 @@ class Finder:
 
         Raises BadFeatureReference and what `local`, `registry`, `download` raise; each names the reference.
         """
-        reference = parse(question.reference)
+        reference = parse(question.reference, auto_mapping=question.auto_mapping)
         self._tell(remarks(reference))
         try:
             if isinstance(reference, LocalReference):
