@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -100,6 +101,29 @@ class Inside(Protocol):
         ...
 
 
+class Stacks(Protocol):
+    """Compose projects, one of whose services is a workspace's container."""
+
+    async def create(self, spec: RunSpec, facts: EngineFacts, log: Callable[[str], None]) -> None:
+        """Have Compose make `spec.stack`, with an override for its one service; nothing is started.
+
+        Raises `NameTaken` when another `up` was faster: observe again.
+        """
+        ...
+
+    async def start(self, spec: RunSpec, facts: EngineFacts, log: Callable[[str], None]) -> None:
+        """Have Compose start it, in its order. Containers that are there stay as they are."""
+        ...
+
+    async def start_again(self, project: str) -> None:
+        """Start all containers of a project in their order, without Compose or its files."""
+        ...
+
+    async def stop(self, project: str, container: str, *, seconds: int = 10) -> None:
+        """Stop them in the other order; where another workspace lives in the project, only `container`."""
+        ...
+
+
 class Driver(Protocol):
     """One place that runs workspaces. Every method raises `EngineError` or a subclass of it."""
 
@@ -115,8 +139,13 @@ class Driver(Protocol):
 
     def render(self, spec: RunSpec, facts: EngineFacts) -> dict[str, object]: ...
 
-    async def observe(self, container: str, *, volume: str = "", helper: str = "") -> Observation:
-        """What exists under these names, journal included; at most two round trips for a running one."""
+    async def observe(
+        self, container: str, *, volume: str = "", helper: str = "", workspace: str = ""
+    ) -> Observation:
+        """What exists under these names, journal included; at most two round trips for a running one.
+
+        Where no container has the name, the one that bears the id of `workspace` counts.
+        """
         ...
 
     async def create(self, spec: RunSpec, facts: EngineFacts) -> Container:
@@ -142,3 +171,7 @@ class Driver(Protocol):
         ...
 
     def inside(self, container: str) -> Inside: ...
+
+    def stacks(self, cache: Path) -> Stacks:
+        """What is done with whole Compose projects; `cache` may be deleted at any time."""
+        ...

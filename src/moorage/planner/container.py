@@ -12,6 +12,7 @@ from moorage.devcontainer.metadata import Merged, entry, write_label
 from moorage.devcontainer.mounts import Mount as WrittenMount
 from moorage.devcontainer.mounts import parse_mount
 from moorage.devcontainer.users import container_user, remote_user
+from moorage.planner.compose import stack
 from moorage.planner.configured import Configured, image_entries, merged
 from moorage.planner.errors import MountUnsupported
 from moorage.planner.facts import Facts
@@ -126,6 +127,7 @@ def _spec(
 ) -> RunSpec:
     own = configuration.configuration
     environment = {**merged.container_env, **dict(request.environment)}
+    around = stack(request, facts, configuration) if own.kind == "compose" else None
     return RunSpec(
         image=chosen.image.reference,
         workspace=request.workspace,
@@ -134,17 +136,23 @@ def _spec(
         mounts=_mounts(request, merged),
         environment=tuple(environment.items()),
         user=container_user(merged, (), "") or "",
-        override_command=merged.override_command is not False,
+        override_command=_overrides(own, merged),
         entrypoints=merged.entrypoints,
         init=merged.init,
         privileged=merged.privileged,
         cap_add=merged.cap_add,
         security_opt=merged.security_opt,
-        ports=_ports(own),
+        ports=() if around else _ports(own),
         gpu=_gpu(request, facts, merged, container),
-        extras=own.run_args,
+        extras=() if around else own.run_args,
         labels=_labels(request, facts, configuration, chosen, container),
+        stack=around,
     )
+
+
+def _overrides(own: Configuration, merged: Merged) -> bool:
+    """Whether the container waits by a command of ours: by default, but with Compose only where told to."""
+    return merged.override_command is True if own.kind == "compose" else merged.override_command is not False
 
 
 def _content(request: Request, configuration: Configured) -> Content:

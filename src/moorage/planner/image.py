@@ -52,7 +52,7 @@ def _below(request: Request, facts: Facts, configuration: Configured, record: Re
 
 
 def _service(ours: Ours, facts: Facts, configuration: Configured, record: Record | None) -> Below:
-    """A service's image or build, as one of image or build.dockerfile; what the service says of its user counts."""
+    """A service's image or build, as one of image or build.dockerfile; the service's user counts."""
     if ours.build is not None:
         below = built(ours.request, facts, configuration, ours.build, record)
     else:

@@ -18,6 +18,7 @@ from moorage.planner.questions import (
     ReadConfiguration,
     ReadDockerfile,
     ReadFeature,
+    ReadStack,
 )
 from moorage.planner.request import Request
 from moorage.planner.steps import (
@@ -63,7 +64,7 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
     match step:
         case RunInitialize():
             rest = (
-                facts.without(ReadConfiguration, ReadDockerfile, HashContext, ReadFeature)
+                facts.without(ReadConfiguration, ReadDockerfile, HashContext, ReadFeature, ReadStack)
                 if result.changed_files
                 else facts
             )

@@ -65,6 +65,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     lockfile: Literal["write", "frozen", "ignore"] = "write"
     auto_mapping: bool = True
     """Whether short names of Features without a registry mean the first-party ones."""
+    found: str = ""
+    """The name of the container where Compose, or another tool, has named it."""
     attach: bool = True
     """Whether postAttachCommand belongs to this run."""
     hooks_until: HooksUntil = ""
@@ -104,6 +106,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def container(self) -> str:
+        """The container's name: ours, or the one that it was found to have."""
+        return self.found or self.handle
+
+    @property
+    def handle(self) -> str:
+        """The name of a container that moorage names itself."""
         return names.container_name(self.slug, self.workspace)
 
     @property

@@ -21,6 +21,8 @@ ID_LABELS = "dev.moorage.id-labels"
 """Names of the labels that the workspace is known by, where a caller chose them."""
 ROLE = "dev.moorage.role"
 RECORD = "dev.moorage.record"
+PROJECT = "dev.moorage.project"
+"""On what marks a workspace that is a Compose project: its name."""
 
 METADATA = "devcontainer.metadata"
 LOCAL_FOLDER = "devcontainer.local_folder"

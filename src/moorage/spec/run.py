@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from .stack import Stack, changes, remembered
+
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
     """One mount. `source` is a host path for bind, a name for volume (None: anonymous), unused for tmpfs."""
@@ -69,6 +71,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     extras: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     platform: str = ""
+    stack: Stack | None = None
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +94,7 @@ def recorded(spec: RunSpec) -> str:
         extras=tuple(_hashed_argument(argument) for argument in spec.extras),
         mounts=mounts,
         labels=(),
+        stack=remembered(spec.stack) if spec.stack else None,
         remote_user="",
     )
     return msgspec.json.encode(kept).decode()
@@ -127,6 +131,8 @@ _WORDS = {
 
 def _describe(field: str, before: object, after: object) -> str:
     word = _WORDS.get(field, field)
+    if isinstance(before, Stack) and isinstance(after, Stack):
+        return f"dockerComposeFile: {changes(before, after)}"
     if field in ("environment", "extras") and isinstance(before, tuple) and isinstance(after, tuple):
         return f"{word}: {_changed_names(_by_name(before), _by_name(after))}"
     if isinstance(before, tuple) and isinstance(after, tuple):

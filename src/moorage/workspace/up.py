@@ -21,6 +21,7 @@ from moorage.planner.questions import (
     ReadConfiguration,
     ReadDockerfile,
     ReadFeature,
+    ReadStack,
 )
 from moorage.planner.request import Request
 from moorage.planner.steps import RunHooks, Step
@@ -32,7 +33,16 @@ from moorage.workspace.apply import apply
 from moorage.workspace.site import Site
 
 _ROUNDS = 40
-_FORESEEABLE = (AskEngine, FindImage, HashContext, ListNames, ReadConfiguration, ReadDockerfile, ReadFeature)
+_FORESEEABLE = (
+    AskEngine,
+    FindImage,
+    HashContext,
+    ListNames,
+    ReadConfiguration,
+    ReadDockerfile,
+    ReadFeature,
+    ReadStack,
+)
 """What a forecast may ask about: things that its predicted steps have not touched."""
 
 
@@ -167,7 +177,7 @@ def _finished(request: Request, facts: Facts, outcome: Plan, done: list[Step]) -
     return Up(
         name=seen.container.labels.get(names.NAME, request.slug),
         workspace=request.workspace,
-        container=request.container,
+        container=seen.container.name,
         container_id=seen.container.id,
         remote_user=outcome.wanted.remote_user or "root",
         remote_folder=outcome.wanted.folder,

@@ -92,7 +92,7 @@ CONFIGURATIONS = [
         ("ghcr.io/devcontainers/features/git:1",), "",
     ),
     Case(
-        "Compose", 9, "compose-unsupported",
+        "Compose", 3, "compose-file",
         lambda b: ("up", b.configure({"dockerComposeFile": "compose.yaml", "service": "app"})),
         ("compose.yaml",), "",
     ),

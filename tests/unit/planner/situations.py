@@ -6,6 +6,7 @@ import json
 from hashlib import sha256
 
 from moorage.devcontainer import jsonc
+from moorage.devcontainer.compose import Project
 from moorage.devcontainer.features.feature import load
 from moorage.devcontainer.features.found import FoundFeature
 from moorage.devcontainer.features.reference import LocalReference, parse
@@ -25,6 +26,7 @@ from moorage.planner.questions import (
     ReadConfiguration,
     ReadDockerfile,
     ReadFeature,
+    ReadStack,
 )
 from moorage.planner.request import Host, Request
 from moorage.spec.image import ImageFacts
@@ -55,6 +57,7 @@ class World:
         names: tuple[object, ...] = (),
         features: dict[str, dict[str, object]] | None = None,
         lock: bytes | None = None,
+        project: dict[str, object] | None = None,
     ) -> None:
         self.configuration = configuration
         self.here = here
@@ -65,6 +68,7 @@ class World:
         self.names = names
         self.features = features or {}
         self.lock = lock
+        self.project = project or {}
         self.asked: list[Question] = []
 
     def answer(self, question: Question) -> object:
@@ -95,6 +99,10 @@ class World:
                 return False
             case ReadFeature():
                 return self._feature(question)
+            case ReadStack():
+                return Project(
+                    name="project", files=question.files, folder=question.folder, resolved=self.project
+                )
 
     def facts(self, request: Request) -> Facts:
         """Everything answered that stands before the first plan."""

@@ -113,9 +113,9 @@ def test_initialize_command_of_a_clone_needs_consent() -> None:
     assert steps_of(request(GIT, allow_host_commands=True), world)[0] == "RunInitialize"
 
 
-def test_compose_is_refused_by_name() -> None:
+def test_compose_of_a_repository_that_is_cloned_is_refused_by_name() -> None:
     with pytest.raises(ComposeNotYet, match="Compose"):
-        World({"dockerComposeFile": "compose.yml", "service": "app"}).facts(request())
+        World({"dockerComposeFile": "compose.yml", "service": "app"}).facts(request(GIT))
 
 
 def test_a_name_of_another_source_is_refused_and_a_default_name_gets_a_hash() -> None:

@@ -8,6 +8,7 @@ from ...engine import containers, volumes
 from ...engine.client import Engine
 from ...engine.errors import Conflict
 from ...spec import names
+from ...spec.stack import PROJECT
 
 _ROUNDS = 5
 
@@ -30,6 +31,12 @@ async def _round(engine: Engine, label: str, *, patient: bool) -> list[str]:
     running, stored, networks = await asyncio.gather(
         containers.find(engine, label), volumes.find(engine, label), volumes.find_networks(engine, label)
     )
+    if any(PROJECT in (each.Labels or {}) for each in running) or any(
+        names.PROJECT in (each.Labels or {}) for each in stored
+    ):
+        from .stack_belongings import with_project  # only Compose projects have more
+
+        running, stored, networks = await with_project(engine, label, running, stored, networks)
     await asyncio.gather(*(containers.remove(engine, each.Id) for each in running))
     gone = [f"container {each.Names[0].removeprefix('/') if each.Names else each.Id}" for each in running]
     try:

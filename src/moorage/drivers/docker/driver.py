@@ -26,6 +26,7 @@ from ...engine.ustar import BadArchive, files
 from ...spec import journal, names
 from ...spec.observation import Container, EngineFacts, Observation
 from ...spec.run import RunSpec
+from ...spec.stack import PROJECT
 from ..base import Helper, Listed, Verdict
 from .errors import BadRunArgs
 from .inside import DockerInside, end_of
@@ -35,6 +36,7 @@ from .starting import start_failure
 if TYPE_CHECKING:
     from .draft import Json, Machine
     from .mapping import Mapped
+    from .stack import DockerStacks
 
 _MOMENT = 0.3
 """Seconds in which a command of the image's own may turn out to end at once."""
@@ -64,22 +66,31 @@ class DockerDriver:
         return verdict(spec, facts)
 
     def render(self, spec: RunSpec, facts: EngineFacts) -> dict[str, object]:
-        """The container-create request. Raises BadRunArgs."""
+        """The container-create request, or the override for Compose. Raises BadRunArgs."""
+        if spec.stack:
+            from .stack_override import override, shown  # as below
+
+            return shown(override(spec, spec.stack, facts))
         from .render import rendered  # only where something is created or shown
 
         return rendered(spec, facts, self._machine(spec))[0]
 
-    async def observe(self, container: str, *, volume: str = "", helper: str = "") -> Observation:
-        """Two requests side by side for a workspace that has a container, up to two more for one without."""
+    async def observe(
+        self, container: str, *, volume: str = "", helper: str = "", workspace: str = ""
+    ) -> Observation:
+        """Two requests side by side for a workspace that has a container, a few more for others."""
         found, read = await asyncio.gather(
             containers.inspect(self.engine, container), self._journal(container)
         )
         if found is not None:
             return Observation(
                 container=as_container(found),
+                beside=await self._beside(found),
                 journal=journal.parse(read, found.Id),
                 volume=("complete" if found.State.StartedAt[:4] > "0001" else "empty") if volume else "none",
             )
+        if workspace and (named := await self._named_otherwise(workspace)):
+            return await self.observe(named, volume=volume)
         there, helping = await asyncio.gather(self._volume(volume), self._at_work(helper))
         return Observation(volume="empty" if there else "none", helper_running=helping)
 
@@ -144,6 +155,11 @@ class DockerDriver:
     def inside(self, container: str) -> DockerInside:
         return DockerInside(self.engine, container)
 
+    def stacks(self, cache: Path) -> DockerStacks:
+        from .stack import DockerStacks  # brings Compose's client
+
+        return DockerStacks(self.engine, self._environ, cache)
+
     async def _journal(self, container: str) -> Mapping[str, bytes]:
         """The runner may write while the engine reads, which breaks the archive off: then look again."""
         for last in (False, False, True):
@@ -160,6 +176,19 @@ class DockerDriver:
                         hint="Run the command again.",
                     ) from error
         return {}
+
+    async def _beside(self, found: containers.Inspected) -> tuple[tuple[str, str], ...]:
+        project = (found.Config.Labels or {}).get(PROJECT)
+        if not project:
+            return ()
+        from .stack_power import beside  # only Compose projects have more than one
+
+        return tuple((each.service, each.state) for each in await beside(self.engine, project))
+
+    async def _named_otherwise(self, workspace: str) -> str:
+        """The container with this id whose name is not ours: Compose names those that it makes."""
+        found = await containers.find(self.engine, f"{names.ID}={workspace}")
+        return next((each.Id for each in found if names.ROLE not in (each.Labels or {})), "")
 
     async def _visible(self, name: str) -> None:
         """A name is taken a little before its container can be seen: whoever looks again shall see it."""

@@ -29,6 +29,12 @@ class StoppedAtOnce(EngineError):
     code = "container-ended"
 
 
+class DependencyFailed(EngineError):
+    """A service that others of its Compose project wait for did not become ready."""
+
+    code = "compose-dependency"
+
+
 class HelperFailed(EngineError):
     """A helper container could not be brought to run."""
 

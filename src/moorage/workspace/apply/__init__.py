@@ -10,6 +10,7 @@ from moorage.planner.steps import (
     BuildImage,
     CloneSource,
     CreateContainer,
+    CreateStack,
     PrepareContainer,
     PullImage,
     RemoveContainer,
@@ -17,6 +18,7 @@ from moorage.planner.steps import (
     RunInitialize,
     SettleHome,
     StartContainer,
+    StartStack,
     Step,
     WriteLockfile,
 )
@@ -60,6 +62,10 @@ async def apply(request: Request, site: Site, facts: Facts, step: Step) -> Resul
             from moorage.workspace.apply.home import settle_home
 
             return await settle_home(request, site, facts, step)
+        case CreateStack() | StartStack():
+            from moorage.workspace.apply.stack import change_stack
+
+            return await change_stack(request, site, facts, step)
         case CreateContainer() | PrepareContainer() | RemoveContainer() | StartContainer():
             from moorage.workspace.apply.container import change_container
 
