@@ -18,6 +18,7 @@ from moorage.planner.questions import (
     ReadConfiguration,
     ReadDockerfile,
     ReadFeature,
+    ReadStack,
     TakenName,
 )
 from moorage.planner.request import Request
@@ -42,7 +43,13 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
         case ReadConfiguration():
             return await _configuration(request, site, question)
         case Observe():
-            return await site.driver.observe(question.container, volume=question.volume)
+            return await site.driver.observe(
+                question.container, volume=question.volume, workspace=request.workspace
+            )
+        case ReadStack():
+            from moorage.facts.compose import project  # only where there is one
+
+            return await project(question, site.engine.endpoint, site.environment, site.cache / "compose")
         case FindImage():
             return await image.find(site.engine, question, site.reporter, site.preferences.registries)
         case ReadDockerfile():
