@@ -31,6 +31,7 @@ COMMANDS = {
     "gc": ("gc", "Remove images and caches that no workspace uses"),
     "doctor": ("doctor", "Check this machine and say what to do"),
     "config": ("config", "Show a configuration as moorage understands it"),
+    "features": ("features", "Test, package, publish and look up Features"),
     "devcontainer": ("devcontainer.main", "What the reference CLI `devcontainer` offers, done by moorage"),
     "completion": ("completion", "Print the completion script for a shell"),
 }

@@ -79,7 +79,7 @@ def collection(target: Path, kind: Kind, tell: Callable[[Warning], None]) -> tup
 def _item(folder: Path, kind: Kind, tell: Callable[[Warning], None]) -> Item:
     item = _feature(folder, tell) if kind == "feature" else _template(folder)
     try:
-        precedence(item.version)
+        precedence(item.version.replace("+", " "))  # a tag has no place for what follows a plus
     except ValueError:
         raise BadCollection(
             f"{folder / FILES[kind]}: the version {item.version!r} is not of the form 1.2.3.",

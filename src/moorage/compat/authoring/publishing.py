@@ -47,7 +47,7 @@ async def publish(
 ) -> dict[str, Published]:
     """Push every item that is new, then the collection's metadata. Raises the errors of the registry."""
     place = f"{registry}/{namespace}".lower()
-    targets = [parse(f"{place}/{id}") for item in items for id in (item.id, *item.legacy_ids)]
+    targets = [parse(f"{place}/{id.lower()}") for item in items for id in (item.id, *item.legacy_ids)]
     there = dict(zip(targets, await asyncio.gather(*(_tags(client, each) for each in targets)), strict=True))
     results = {}
     for item in items:
@@ -89,7 +89,7 @@ async def _publish_item(
     body = _manifest(item, archive)
     pushed: dict[str, tuple[str, ...]] = {}
     for id in (*item.legacy_ids, item.id):
-        reference = parse(f"{place}/{id}")
+        reference = parse(f"{place}/{id.lower()}")
         tags = tags_for(item.version, there[reference])
         if tags:
             await _push(reference, archive, body, sorted(tags, key=lambda tag: tag == item.version), client)

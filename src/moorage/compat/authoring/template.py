@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: msgspec resolves the types when the module is loaded.
 
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
@@ -15,6 +16,8 @@ from moorage.errors import ConfigurationError
 FILE = "devcontainer-template.json"
 KEPT_BACK = (FILE, "README.md", "NOTES.md")
 """Files about the Template, which nobody wants in a workspace."""
+
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 class BadTemplate(ConfigurationError):
@@ -43,11 +46,17 @@ def load(document: Document) -> Template:
     """The typed Template of a file. Raises WrongType with file:line:column."""
     given = {key: each for key, each in document.value.items() if each is not None}
     try:
-        return msgspec.convert(given, Template)
+        template = msgspec.convert(given, Template)
     except msgspec.ValidationError as error:
         from moorage.devcontainer.wrong_type import wrong_type  # only broken files pay for the explanation
 
         raise wrong_type(document, given, Template, error) from None
+    if not _ID.fullmatch(template.id):
+        raise BadTemplate(
+            f"{document.file}: the id {template.id!r} is none (letters, digits, and . _ - inside).",
+            hint="Correct the id.",
+        )
+    return template
 
 
 def described(
