@@ -11,6 +11,7 @@ from moorage.drivers.base import Listed
 from moorage.events import Notice, Reporter
 from moorage.planner.request import Request
 from moorage.spec.source import LocalFolder
+from moorage.spec.stack import PROJECT
 from moorage.workspace.find import shown_source
 from moorage.workspace.recall import identity, source_of
 from moorage.workspace.site import Site, host
@@ -25,12 +26,20 @@ async def start(listed: Listed, site: Site, *, attach: bool = False) -> None:
     request = _request(listed, site)
     if request is None:
         _tell(site.reporter, f"{shown_source(listed)} is gone", listed)
-        await site.driver.start(listed.container)
+        await _only_start(listed, site)
         return
     try:
         await up(msgspec.structs.replace(request, attach=attach), site)
     except (NoConfiguration, UnknownConfiguration) as error:
         _tell(site.reporter, error.message.removesuffix("."), listed)
+        await _only_start(listed, site)
+
+
+async def _only_start(listed: Listed, site: Site) -> None:
+    project = listed.labels.get(PROJECT)
+    if project:
+        await site.driver.stacks(site.cache / "compose").start_again(project)
+    else:
         await site.driver.start(listed.container)
 
 
@@ -45,7 +54,7 @@ def _request(listed: Listed, site: Site) -> Request | None:
         return None
     machine = msgspec.structs.replace(host(source, site.environment), owner=listed.owner)
     request = Request(source=source, host=machine, name=asked[0], config=asked[1])
-    return request if request.container == listed.container else None
+    return request if request.workspace == listed.workspace else None
 
 
 def _tell(reporter: Reporter, why: str, listed: Listed) -> None:

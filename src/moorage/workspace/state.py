@@ -11,6 +11,7 @@ import msgspec
 from moorage.drivers.base import Listed
 from moorage.errors import MoorageError
 from moorage.events import StepEnded, StepStarted
+from moorage.spec.stack import PROJECT
 from moorage.workspace.find import NoContainer, choose, place, shown_source
 from moorage.workspace.site import Site
 
@@ -66,10 +67,17 @@ async def start(listed: Listed, site: Site) -> Changed:
 
 
 async def stop(listed: Listed, site: Site) -> Changed:
-    """Stop it and wait until it has; shutdownAction is for tools that close a window, not for this."""
+    """Stop it, with all of its Compose project, and wait until it has.
+
+    shutdownAction is for tools that close a window, not for this.
+    """
     if not listed.container or listed.state in ("exited", "created", "dead"):
         return _changed(listed, "not running")
-    await site.driver.stop(listed.container)
+    project = listed.labels.get(PROJECT)
+    if project:
+        await site.driver.stacks(site.cache / "compose").stop(project, listed.container)
+    else:
+        await site.driver.stop(listed.container)
     return _changed(listed, "stopped")
 
 
