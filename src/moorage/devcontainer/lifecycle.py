@@ -70,6 +70,20 @@ def stages(merged: Merged) -> tuple[Stage, ...]:
     )
 
 
+def keyed(stage: Stage, key: str) -> tuple[tuple[str, Command], ...]:
+    """The commands by their keys in the journal; `key` is the stage's, and that of its only command."""
+    if len(stage.commands) == 1:
+        return ((key, stage.commands[0]),)
+    return tuple((f"{key}/{_name(command, place)}", command) for place, command in enumerate(stage.commands))
+
+
+def digest(argv: tuple[str, ...]) -> str:
+    """By which a command is known to be the one that ran, without keeping what is written in it."""
+    from hashlib import sha256
+
+    return sha256("\0".join(argv).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
 def initialize(value: HookValue | None) -> Stage | None:
     """The stage on the host, of a configuration's `initialize_command`."""
     return next(_stages(INITIALIZE, [Hook("devcontainer.json", value)] if value else []), None)
@@ -106,3 +120,7 @@ def _argv(command: str | tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(command, str):
         return ("/bin/sh", "-c", command) if command.strip() else ()
     return command if any(command) else ()
+
+
+def _name(command: Command, place: int) -> str:
+    return " ".join((command.key or str(place)).split())

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from ..devcontainer.lifecycle import digest
 from ..errors import ConfigurationError
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -87,6 +88,7 @@ def _told(task: Task, argv: tuple[str, ...]) -> list[str]:
         _line("G", task.stage.replace("\n", " ")),
         _line("M", task.mode),
         _line("K", task.key.replace("\n", " ")),
+        _line("H", digest(task.argv)),
         *(_line("A", argument) for argument in argv),
         *((_line("W", task.witness[0]), _line("X", task.witness[1])) if task.witness else ()),
     ]

@@ -182,6 +182,7 @@ listen() { # the script of the client; false when it ends without its last line
     G*) count=$((count + 1)); last=group_$count; eval "args_$count=0" ;;
     M*) last=mode_$count ;;
     K*) last=key_$count ;;
+    H*) last=hash_$count ;;
     W*) last=witness_$count ;;
     X*) last=proof_$count ;;
     A*) eval "args_$count=\$((args_$count + 1)); last=moor_a${count}_\$args_$count" ;;
@@ -377,8 +378,8 @@ signal_command() { # SIGNAL NUMBER
 }
 
 begin() {
-  eval "key=\$key_$1 mode=\$mode_$1"
-  [ "$mode" = always ] || { note "begin $key" && changed=yes; }
+  eval "key=\$key_$1 mode=\$mode_$1 hash=\${hash_$1:-}"
+  [ "$mode" = always ] || { note "begin $key" && note "was $hash $key" && changed=yes; }
   mark begin "$1" "$key"
 }
 

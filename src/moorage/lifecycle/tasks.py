@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from ..devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Command, Stage
+from ..devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Stage, keyed
 from ..spec.journal import DOTFILES, stage_key
 from .dialogue import Task
 
@@ -49,21 +49,11 @@ def _comes_by(task: Task, wait_for: str) -> bool:
 
 def _stage(stage: Stage, started_at: str, again: Sequence[str]) -> Iterable[Task]:
     key = stage_key(stage.hook, stage.index, started_at)
-    several = len(stage.commands) > 1
-    for place, command in enumerate(stage.commands):
-        yield Task(
-            stage=key,
-            key=f"{key}/{_name(command, place)}" if several else key,
-            mode=_mode(stage.hook, again),
-            argv=command.argv,
-        )
+    for own, command in keyed(stage, key):
+        yield Task(stage=key, key=own, mode=_mode(stage.hook, again), argv=command.argv)
 
 
 def _mode(hook: str, again: Sequence[str]) -> Literal["once", "always", "again"]:
     if hook in again:
         return "again"
     return "always" if hook == "postAttachCommand" else "once"
-
-
-def _name(command: Command, place: int) -> str:
-    return " ".join((command.key or str(place)).split())

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from moorage.devcontainer.configuration import Configuration
-from moorage.devcontainer.lifecycle import HOOKS, Stage, initialize, split
+from moorage.devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Stage, digest, initialize, keyed, split
 from moorage.devcontainer.properties import WaitFor
 from moorage.planner.container import Wanted
 from moorage.planner.facts import Facts
 from moorage.planner.request import HooksUntil, Request
 from moorage.planner.steps import RunHooks
 from moorage.spec.journal import stage_key
-from moorage.spec.observation import Observation
+from moorage.spec.observation import Journal, Observation
+from moorage.spec.run import Difference
 
 
 def initialize_stage(configuration: Configuration) -> Stage | None:
@@ -55,6 +56,37 @@ def until(stages: Iterable[Stage], last: HooksUntil, wait_for: WaitFor | None) -
     if last == "waitFor":
         return split(stages, wait_for)[0]
     return tuple(stage for stage in stages if stage.hook in reached[last])
+
+
+def edited(stages: tuple[Stage, ...], journal: Journal) -> tuple[Difference, ...]:
+    """Create hooks that are not any more what ran in this container: only a new one runs them again."""
+    now = {
+        key: digest(command.argv)
+        for stage in stages
+        if stage.hook in CREATE_HOOKS
+        for key, command in keyed(stage, stage_key(stage.hook, stage.index))
+    }
+    keys = dict.fromkeys((*journal.ran, *now))
+    found = ((key, _change(key, now, journal)) for key in keys if key.partition(":")[0] in CREATE_HOOKS)
+    return tuple(Difference(field=key.partition(":")[0], text=text) for key, text in found if text)
+
+
+def _change(key: str, now: dict[str, str], journal: Journal) -> str:
+    """What became of a command since it ended with success; "" for nothing, or where it never did."""
+    stage, _, name = key.partition("/")
+    hook = f"{stage.partition(':')[0]}{f' [{name}]' if name else ''}"
+    if stage not in journal.done and key not in journal.done:
+        return ""
+    if key not in journal.ran:
+        return f"{hook} is new and did not run" if _known(stage, journal) else ""
+    if key not in now:
+        return f"{hook} is gone, but ran already"
+    return f"{hook} is another command than the one that ran" if now[key] != journal.ran[key] else ""
+
+
+def _known(stage: str, journal: Journal) -> bool:
+    """Whether what ran of the stage was written down: an older moorage did not."""
+    return any(key.partition("/")[0] == stage for key in journal.ran)
 
 
 def _is_due(stage: Stage, request: Request, observation: Observation | None) -> bool:

@@ -15,7 +15,7 @@ from moorage.planner.configured import Configured, configured
 from moorage.planner.container import Wanted, record_of, wanted
 from moorage.planner.errors import HostCommandRefused, NameInUse
 from moorage.planner.facts import Facts, Unanswered
-from moorage.planner.hooks import hooks_step, initialize_stage
+from moorage.planner.hooks import edited, hooks_step, initialize_stage
 from moorage.planner.image import Chosen, image_step
 from moorage.planner.questions import (
     AskEngine,
@@ -119,7 +119,7 @@ def _plan(request: Request, facts: Facts) -> Plan:
     return Plan(
         steps=steps,
         more=not observation.journal.prepared,
-        differences=target.differences,
+        differences=(*target.differences, *edited(target.stages, observation.journal)),
         warnings=noted,
         wanted=target,
         identity=chosen.image.identity,

@@ -71,6 +71,7 @@ def _told(text: bytes) -> Journal:
     prepared = running = False
     owed, failed, code = "", "", 0
     done: dict[str, None] = {}
+    ran: dict[str, str] = {}
     for line in text.decode(errors="surrogateescape").split("\n")[:-1]:
         word, _, rest = line.partition(" ")
         if word == "prepared":
@@ -81,6 +82,9 @@ def _told(text: bytes) -> Journal:
             owed = ""
         elif word in ("run", "over"):
             running = word == "run"
+        elif word == "was":
+            digest, _, key = rest.partition(" ")
+            ran[key] = digest
         elif word == "done":
             done[rest] = None
             failed, code = ("", 0) if failed == rest else (failed, code)
@@ -95,4 +99,5 @@ def _told(text: bytes) -> Journal:
         exit_code=code,
         running=running,
         dotfiles=DOTFILES in done,
+        ran=ran,
     )

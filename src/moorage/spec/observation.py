@@ -52,6 +52,8 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     running: bool = False
     probes: dict[str, dict[str, str]] = {}
     dotfiles: bool = False
+    ran: dict[str, str] = {}
+    """By a command's key: a hash of what was run under it last (`devcontainer.lifecycle.digest`)."""
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):

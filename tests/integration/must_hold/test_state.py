@@ -110,6 +110,30 @@ def test_failed_hook_is_retried_as_it_reads_now(
     moorage.ok("up", folder)
     assert cleanup.containers() == before
     assert noted(docker, cleanup) == ["on", "corrected"]
+    assert moorage.ok("up", folder, "--output", "json").json()["differences"] == []
+
+
+def test_edited_hook_that_succeeded_is_told_and_run_only_when_asked(
+    moorage: Cli, images: Images, docker: Docker, cleanup: Traces, workspace: Callable[..., Path]
+) -> None:
+    """Its variables are no edit: what the container itself says is known only once it is there."""
+    folder = workspace(
+        {
+            "image": images.busybox,
+            "onCreateCommand": f"{note('on')} # ${{containerEnv:PATH}} ${{localWorkspaceFolder}}",
+            "postCreateCommand": {"a": note("a"), "b": note("b")},
+        }
+    )
+    moorage.ok("up", folder)
+    assert moorage.ok("up", folder, "--output", "json").json()["differences"] == []
+    rewrite(folder, postCreateCommand={"a": note("a"), "b": note("edited")})
+    result = moorage.ok("up", folder)
+    assert "postCreateCommand [b] is another command than the one that ran" in result.stderr
+    assert "--recreate" in result.stderr
+    assert sorted(noted(docker, cleanup)) == ["a", "b", "on"]
+    moorage.ok("up", folder, "--recreate")
+    assert sorted(noted(docker, cleanup)) == ["a", "edited", "on"]
+    assert moorage.ok("up", folder, "--output", "json").json()["differences"] == []
 
 
 def test_failed_command_of_several_is_retried_alone(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moorage.devcontainer.lifecycle import digest
 from moorage.lifecycle.dialogue import NotAnArgument, Task, exportable, hidden, script
 
 TASK = Task(stage="onCreateCommand:0", key="onCreateCommand:0", argv=("echo", "a b"))
@@ -19,7 +20,8 @@ def lines(*tasks: Task, **changes: object) -> list[str]:
 def test_the_whole_script() -> None:
     assert lines(TASK, unset=("B",), limit=1.5, secrets=("hush", "x")) == [
         "F/w", "UB", "EA=1", "L1.5", "Shush",
-        "GonCreateCommand:0", "Monce", "KonCreateCommand:0", "Aecho", "Aa b", "go", "",
+        "GonCreateCommand:0", "Monce", "KonCreateCommand:0", f"H{digest(TASK.argv)}", "Aecho", "Aa b",
+        "go", "",
     ]  # fmt: skip
 
 

@@ -31,6 +31,11 @@ def test_a_later_success_takes_a_failure_back() -> None:
     assert told("failed 1 a:0", "done b:0").failed == "a:0"
 
 
+def test_what_ran_last_under_a_key() -> None:
+    journal = told("was aa a:0/x y", "failed 1 a:0/x y", "was bb a:0/x y", "done a:0/x y")
+    assert journal.ran == {"a:0/x y": "bb"}
+
+
 def test_a_run_without_an_end_is_running() -> None:
     assert told("run 1", "begin a:0").running
     assert not told("run 1", "over 1").running
