@@ -39,8 +39,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     `host` is the address as DOCKER_HOST has it, `origin` what named it, `command` the argument list of a
     process whose standard streams lead to the engine. `local`: folders of this machine can be mounted. `cli`
-    is the command-line client that was asked for ("" for whatever PATH has). `service`, completed by `host`,
-    is a program to start before `socket` can be spoken to (see `service`).
+    is the command-line client that was asked for ("" for whatever PATH has), Podman's where `podman` says so.
+    `service`, completed by `host`, is a program to start before `socket` can be spoken to (see `service`).
     """
 
     host: str
@@ -53,6 +53,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     local: bool = True
     cli: str = ""
     service: tuple[str, ...] = ()
+    podman: bool = False
 
     def environment(self) -> dict[str, str]:
         """Variables that lead a child (docker, buildx, compose) to the same engine."""
@@ -237,12 +238,16 @@ async def _podman(program: str, found: Found, environ: Mapping[str, str], origin
 
     if found.remote:
         command = (program, "system", "dial-stdio")
-        return Endpoint(host=found.host, origin=origin, command=command, local=_machine(), cli=program)
+        return Endpoint(
+            host=found.host, origin=origin, command=command, local=_machine(), cli=program, podman=True
+        )
     if await answers(found.host[7:]):
-        return at(found.host, origin, cli=program)
+        return msgspec.structs.replace(at(found.host, origin, cli=program), podman=True)
     socket = private_socket(environ)
     words = (program, "system", "service", "--time", "0")
-    return Endpoint(host=f"unix://{socket}", origin=origin, socket=socket, cli=program, service=words)
+    return Endpoint(
+        host=f"unix://{socket}", origin=origin, socket=socket, cli=program, service=words, podman=True
+    )
 
 
 def _machine() -> bool:

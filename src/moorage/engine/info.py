@@ -49,6 +49,15 @@ class Version(msgspec.Struct):
     Components: list[Component] | None = None
 
 
+async def podman(engine: Engine) -> str:
+    """The version of Podman, "" where something else answers. An engine that has answered is not asked."""
+    if engine.requests and not engine.podman:
+        return ""
+    version = await engine.get("/version", Version)
+    found = {component.Name: component.Version for component in version.Components or ()}
+    return found.get("Podman Engine", "")
+
+
 async def read(engine: Engine) -> tuple[Info, Version]:
     """Both, side by side."""
     info, version = await asyncio.gather(engine.get("/info", Info), engine.get("/version", Version))

@@ -24,8 +24,9 @@ from moorage.builders.engine.place import place, readable_in_place
 from moorage.builders.engine.progress import Progress
 from moorage.builders.engine.run import Run
 from moorage.builders.images import Logins
+from moorage.engine import info
 from moorage.engine.client import Engine, quoted
-from moorage.engine.errors import ImageMissing
+from moorage.engine.errors import EngineRefused, ImageMissing
 from moorage.errors import MoorageError
 from moorage.events import Notice, Reporter
 from moorage.spec.build import BuildSpec
@@ -37,8 +38,8 @@ LIMIT = 6 * 3600.0
 class EngineBuilder:
     """Builds for one engine. `environment` and `home` are where buildx and its settings are looked for.
 
-    `logins` finds registry logins for the classic builder; buildx reads Docker's own. `buildkit` False: the
-    engine has none (Podman).
+    `logins` finds registry logins for the classic builder and for Podman, which builds by itself; buildx
+    reads Docker's own. `buildkit` False: no buildx is looked for.
     """
 
     def __init__(
@@ -101,6 +102,10 @@ class EngineBuilder:
     async def _run(
         self, spec: BuildSpec, context: Context, reporter: Reporter, progress: Progress
     ) -> str | None:
+        version = await info.podman(self._engine)
+        if version:
+            await self._with_podman(spec, context, reporter, progress, version)
+            return None
         if self._buildx is not None:
             return await self._with_buildx(self._buildx, spec, context, progress)
         refused = legacy.refusals(spec)
@@ -115,6 +120,19 @@ class EngineBuilder:
         if not well:
             raise explain(spec, progress.failure())
         return None
+
+    async def _with_podman(
+        self, spec: BuildSpec, context: Context, reporter: Reporter, progress: Progress, version: str
+    ) -> None:
+        from moorage.builders.podman import build as podman  # other engines need none of it
+
+        if spec.cache_from:
+            reporter.emit(podman.NO_CACHES)
+        own = self._environment
+        try:
+            await podman.build(self._engine, spec, context, progress, self._logins, own, version)
+        except EngineRefused as error:
+            raise _classic_refused(spec, error) from error
 
     async def _with_buildx(
         self, program: buildx.Buildx, spec: BuildSpec, context: Context, progress: Progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -55,10 +55,28 @@ async def build(
 
     Raises the errors of `Engine.open` and of the context's archive.
     """
+    stream = Answer(progress)
+    await send(engine, spec, context, place.name, _extra(spec, place), logins, stream.feed)
+    return stream.ended()
+
+
+async def send(
+    engine: Engine,
+    spec: BuildSpec,
+    context: Context,
+    dockerfile: str,
+    files: Mapping[str, bytes],
+    logins: Logins,
+    take: Callable[[bytes], None],
+) -> None:
+    """The request itself: `files` go with the context, `dockerfile` is one of both; `take` gets the answer.
+
+    Raises as `build`.
+    """
     options, given = _options(spec.options)
     query: dict[str, str | int | bool | None] = {
         "t": spec.tag,
-        "dockerfile": place.name,
+        "dockerfile": dockerfile,
         "target": spec.target or None,
         "platform": spec.platform or None,
         "nocache": spec.no_cache,
@@ -76,12 +94,15 @@ async def build(
         "Content-Type": "application/x-tar",
         "X-Registry-Config": await _logins(parse(spec.dockerfile, spec.dockerfile_name), logins),
     }
-    body = pieces(context.archive(_extra(spec, place)))
-    stream = Answer(progress)
+    body = pieces(context.archive(files))
     async with engine.open("POST", "/build", query, body=body, headers=headers) as answer:
         async for piece in answer.pieces():
-            stream.feed(piece)
-    return stream.ended()
+            take(piece)
+
+
+def further(options: tuple[str, ...]) -> list[str]:
+    """The options for which the request has no place."""
+    return [word for word in _options(options)[0] if word not in _OPTIONS]
 
 
 def _extra(spec: BuildSpec, place: Place) -> Mapping[str, bytes]:
@@ -98,8 +119,7 @@ def _wanted(spec: BuildSpec) -> list[str]:
     found = [name for name, value in (("secrets", spec.secrets), ("ssh", spec.ssh)) if value]
     found += ["cacheTo"] if spec.cache_to else []
     found += ["push"] if spec.push else []
-    unknown = [word for word in _options(spec.options)[0] if word not in _OPTIONS]
-    return found + [f"option {word}" for word in unknown]
+    return found + [f"option {word}" for word in further(spec.options)]
 
 
 def _options(options: tuple[str, ...]) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,0 +1,1 @@
+"""Builds with Podman's own builder (buildah)."""
