@@ -12,7 +12,10 @@ from moorage.spec.build import BuildSpec
 
 
 class Entry(Protocol):
-    """One file, link or folder of a context as it was when it was hashed; `modified` in nanoseconds."""
+    """One file, link or folder of a context as it was when it was hashed.
+
+    `modified` in nanoseconds, `mode` as stat has it; `mode` 0: only a look at the path tells more.
+    """
 
     @property
     def path(self) -> str: ...
@@ -22,6 +25,8 @@ class Entry(Protocol):
     def modified(self) -> int: ...
     @property
     def inode(self) -> int: ...
+    @property
+    def mode(self) -> int: ...
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

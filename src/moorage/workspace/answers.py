@@ -55,7 +55,8 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
         case ReadDockerfile():
             return dockerfile.dockerfile(question)
         case HashContext():
-            tree = dockerfile.context(question, str(site.cache / "contexts"))
+            tree = await asyncio.to_thread(dockerfile.context, question, str(site.cache / "contexts"))
+            site.contexts[question] = tree
             return ContextDigests(lines=tuple(sorted(tree.digests.items())))
         case AskEngine():
             return await site.driver.facts()

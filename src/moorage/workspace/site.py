@@ -16,7 +16,9 @@ from moorage.spec.source import LocalFolder, Source
 from moorage.workspace.preferences import Preferences
 
 if TYPE_CHECKING:
+    from moorage.facts.context import ContextTree
     from moorage.facts.features.finder import Finder
+    from moorage.planner.questions import HashContext
 
 
 class Site:
@@ -41,6 +43,8 @@ class Site:
         self.environment = environment
         self.preferences = preferences or Preferences()
         self.features: Finder | None = None
+        self.contexts: dict[HashContext, ContextTree] = {}
+        """What image keys were made of, for the builds that follow."""
 
     async def close(self) -> None:
         """Close what was opened on the way; engine and driver belong to whoever made them."""

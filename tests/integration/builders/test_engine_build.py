@@ -15,6 +15,7 @@ import pytest
 import moorage.builders.engine.builder as builder_module
 from moorage.builders.engine import buildx
 from moorage.builders.engine.errors import BadBuildOption, BuildFailed, BuildSecretMissing, BuildTimeout
+from moorage.builders.engine.run import Run
 from moorage.facts.context import ContextChanged
 from moorage.oci.failures import ImageNotFound, LoginRequired
 from moorage.spec.build import BuildSecret
@@ -97,7 +98,7 @@ async def test_a_failing_run_shows_its_line_and_the_end_of_its_log(site):
     with pytest.raises(BuildFailed) as caught:
         await site.build(
             "FROM busybox\n\nRUN echo first && \\\n"
-            "  seq 1000 && printf '\\033[31mred\\033[0m\\n' >&2 && sleep 0.3 && exit 7\n",
+            "  seq 1000 && sleep 0.3 && printf '\\033[31mred\\033[0m\\n' >&2 && sleep 0.3 && exit 7\n",
             dockerfile_name=".devcontainer/Dockerfile",
         )
     error = caught.value
@@ -234,6 +235,20 @@ async def test_a_context_that_changes_ends_the_build(site):
     file.write_text("changed")
     with pytest.raises(ContextChanged):
         await site.builder().build(spec, context, site.recorder, "build")
+
+
+async def test_a_file_edited_after_it_was_read_does_not_matter(site, docker, monkeypatch):
+    monkeypatch.setattr(Run, "from_archive", None)  # nor does the whole build begin anew
+    file = site.write("a.txt", "before\n")
+    building = asyncio.ensure_future(
+        site.build(f"FROM busybox\nCOPY a.txt /\nRUN cat /a.txt; echo {site.token}; sleep 1\n")
+    )
+    while "before" not in site.recorder.lines:
+        assert not building.done()
+        await asyncio.sleep(0.02)
+    file.write_text("after")
+    await building
+    assert docker("run", "--rm", site.tag, "cat", "/a.txt") == "before"
 
 
 async def test_two_builds_of_one_key_at_once(site):

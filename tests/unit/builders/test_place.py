@@ -3,10 +3,11 @@ import os
 import tarfile
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from moorage.builders.base import Context
-from moorage.builders.engine.place import OWN, beside, is_read, place, readable_in_place, unpack
+from moorage.builders.engine.place import OWN, beside, is_read, place, readable_in_place, unchanged, unpack
 from moorage.spec.build import BuildSpec
 
 
@@ -26,6 +27,7 @@ class Found(NamedTuple):
     size: int = 0
     modified: int = 0
     inode: int = 0
+    mode: int = 0
 
 
 def context(*patterns, paths=(), ignore=""):
@@ -85,12 +87,25 @@ def files(folder):
     entries = []
     for path in ("a/b", "link"):
         now = (folder / path).lstat()
-        entries.append(Found(path, now.st_size, now.st_mtime_ns, now.st_ino))
+        entries.append(Found(path, now.st_size, now.st_mtime_ns, now.st_ino, now.st_mode))
     return Context(archive=archive, patterns=(".",), entries=entries)
 
 
 def test_a_folder_in_normal_form_can_be_read_where_it_is(spec, folder):
     assert readable_in_place(spec, files(folder))
+    assert unchanged(spec, files(folder))
+
+
+def test_a_link_may_have_no_size(spec, folder):
+    found = files(folder)
+    entries = [entry._replace(size=0) if entry.path == "link" else entry for entry in found.entries]
+    assert unchanged(spec, msgspec.structs.replace(found, entries=entries))
+
+
+def test_what_lies_nowhere_together_needs_the_archive(spec, folder):
+    generated = context("a", paths=("a/generated",))
+    assert not readable_in_place(msgspec.structs.replace(spec, context=""), generated)
+    assert not readable_in_place(spec, context("a", paths=("other/generated",)))
 
 
 @pytest.mark.parametrize(("path", "mode"), [("a", 0o700), ("a/b", 0o664), ("a/b", 0o4755)])
@@ -107,9 +122,19 @@ def test_so_does_a_file_whose_time_was_set(spec, folder):
 def test_and_one_that_is_no_longer_what_was_hashed(spec, folder):
     hashed = files(folder)
     (folder / "a/b").write_text("c")
-    assert not readable_in_place(spec, hashed)
+    assert not unchanged(spec, hashed)
     (folder / "a/b").unlink()
-    assert not readable_in_place(spec, hashed)
+    assert not unchanged(spec, hashed)
+
+
+def test_and_one_that_got_other_modes_since(spec, folder):
+    hashed = files(folder)
+    (folder / "a/b").chmod(0o755)
+    assert not unchanged(spec, hashed)
+    (folder / "a/b").chmod(0o644)
+    assert unchanged(spec, hashed)
+    (folder / "a").chmod(0o700)
+    assert not unchanged(spec, hashed)
 
 
 def test_the_ignore_file_goes_with_the_dockerfile(tmp_path):

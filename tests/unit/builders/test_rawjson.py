@@ -50,6 +50,28 @@ def test_a_vertex_is_one_step_with_its_time():
     assert recorder.events[0].step == "build/1"
 
 
+def test_the_context_was_read_when_its_transfer_ended():
+    name, read = "[internal] load build context", []
+    progress = Progress(Recorder(), "build")
+    progress.context_read = lambda: read.append(True)
+    reader = RawJson(progress)
+
+    def tell(record):
+        reader.feed(json.dumps(record).encode() + b"\n")
+        return len(read)
+
+    def transfer(vertex, identity, **more):
+        return {"statuses": [{"id": identity, "vertex": vertex, "current": 5, **more}]}
+
+    assert tell(vertex("c", name, started=T0, completed=T0)) == 0  # only resolved
+    assert tell(vertex("i", "[internal] load .dockerignore", started=T0)) == 0
+    assert tell(transfer("i", "transferring context:", completed=T0)) == 0
+    assert tell(transfer("c", "transferring context:")) == 0
+    assert tell(transfer("c", "transferring context:", completed=T1)) == 1
+    assert tell(transfer("c", "transferring context:", completed=T1)) == 1
+    assert tell(transfer("c", "transferring context:", completed=T2)) == 2
+
+
 def test_indented_objects_and_one_a_line_mean_the_same():
     objects = [vertex("a", "[1/1] RUN x", inputs=["b"], started=T0), log("a", b"hello\n")]
     assert told(*objects)[0].events == told(*objects, indent=2)[0].events

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from moorage.builders.base import Built, Context
-from moorage.builders.engine import buildx, legacy
+from moorage.builders.engine import buildx
 from moorage.builders.engine.carriage import Carried, carry
 from moorage.builders.engine.errors import (
     BuildDisturbed,
@@ -19,9 +19,9 @@ from moorage.builders.engine.errors import (
     BuildTimeout,
     ImageVanished,
 )
-from moorage.builders.engine.explain import explain
 from moorage.builders.engine.place import place, readable_in_place
 from moorage.builders.engine.progress import Progress
+from moorage.builders.engine.reading import Reading
 from moorage.builders.engine.run import Run
 from moorage.builders.images import Logins
 from moorage.engine import info
@@ -62,7 +62,11 @@ class EngineBuilder:
 
     def check(self, spec: BuildSpec) -> tuple[str, ...]:
         """Why this cannot be built here; nothing when it can. Raises BrokenDockerfile."""
-        return () if self._buildx is not None else legacy.refusals(spec)
+        if self._buildx is not None:
+            return ()
+        from moorage.builders.engine import legacy  # only where there is no buildx
+
+        return legacy.refusals(spec)
 
     async def build(self, spec: BuildSpec, context: Context, reporter: Reporter, step: str) -> Built:
         """Build, tag, and look whether the image is there.
@@ -108,6 +112,9 @@ class EngineBuilder:
             return None
         if self._buildx is not None:
             return await self._with_buildx(self._buildx, spec, context, progress)
+        from moorage.builders.engine import legacy  # as above
+        from moorage.builders.engine.explain import explain
+
         refused = legacy.refusals(spec)
         if refused:
             raise _cannot(refused)
@@ -142,10 +149,12 @@ class EngineBuilder:
         if program in self._without_rawjson:
             run.format = "plain"
         try:
-            if spec.push or not await asyncio.to_thread(readable_in_place, spec, context):
+            if spec.push or not readable_in_place(spec, context):
                 return await run.from_archive()
+            reading = Reading(spec, context)
+            progress.context_read = reading.ended
             await run.from_folder()
-            if await asyncio.to_thread(readable_in_place, spec, context):
+            if await reading.was_right():
                 return None
             await self._engine.delete(f"/images/{quoted(spec.tag)}", {"noprune": True})
             return await run.from_archive()  # says which file does not come to rest
@@ -193,6 +202,7 @@ def _cannot(refused: tuple[str, ...]) -> BuilderMissing:
 
 def _classic_refused(spec: BuildSpec, error: MoorageError) -> MoorageError:
     """The engine's answer to the request itself: a broken Dockerfile is told there, not in the stream."""
+    from moorage.builders.engine.explain import explain
     from moorage.builders.engine.progress import Failure
 
     text = "\n".join(error.evidence)

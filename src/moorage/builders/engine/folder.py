@@ -1,11 +1,13 @@
-"""Temporary folders of builds, ours alone; those of killed runs are found by the process in their name."""
+"""Temporary folders of builds, ours alone; those of killed runs are found by the process in their name.
+
+tempfile and shutil take longer to load than this to run, so they are only fallen back on.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 _PREFIX = "moorage-build-"
 
@@ -13,24 +15,45 @@ _PREFIX = "moorage-build-"
 @contextlib.contextmanager
 def private_folder() -> Iterator[str]:
     """A temporary folder, with what killed runs have left of theirs removed."""
-    import tempfile  # only where a build needs files
-
     sweep()
-    prefix = f"{_PREFIX}{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+    folder = f"{_place()}/{_PREFIX}{os.getpid()}-{os.urandom(8).hex()}"
+    os.mkdir(folder, 0o700)  # noqa: PTH102
+    try:
         yield folder
+    finally:
+        _remove(folder)
 
 
 def sweep() -> None:
     """Remove the folders of runs that were killed."""
-    import shutil  # as above
+    place = _place()
+    for name in os.listdir(place):  # noqa: PTH208
+        if not name.startswith(_PREFIX):
+            continue
+        owner, path = name.removeprefix(_PREFIX).partition("-")[0], f"{place}/{name}"
+        with contextlib.suppress(OSError):
+            if owner.isdecimal() and not _lives(int(owner)) and os.lstat(path).st_uid == os.getuid():
+                _remove(path)
+
+
+def _place() -> str:
+    named = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108  # the folder in it is ours alone
+    if os.path.isdir(named) and os.access(named, os.W_OK | os.X_OK):  # noqa: PTH112
+        return os.path.abspath(named)  # noqa: PTH100
     import tempfile
 
-    for entry in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        owner = entry.name.removeprefix(_PREFIX).partition("-")[0]
-        with contextlib.suppress(OSError):
-            if owner.isdecimal() and not _lives(int(owner)) and entry.lstat().st_uid == os.getuid():
-                shutil.rmtree(entry)
+    return tempfile.gettempdir()
+
+
+def _remove(folder: str) -> None:
+    try:
+        for name in os.listdir(folder):  # noqa: PTH208
+            os.unlink(f"{folder}/{name}")  # noqa: PTH108
+        os.rmdir(folder)  # noqa: PTH106
+    except OSError:  # it holds an unpacked context
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lives(process: int) -> bool:

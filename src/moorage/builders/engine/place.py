@@ -74,15 +74,20 @@ class Unpacked(msgspec.Struct, frozen=True):
 def readable_in_place(spec: BuildSpec, context: Context) -> bool:
     """Whether the builder may read the folder itself: it then takes what an archive would give it. Blocking.
 
-    Everything is still as it was hashed, with an archive's modes, and no time of a file is a round second:
-    BuildKit takes a file of the same path, size and time for one that it has, even from another folder, and
-    times that were set (by npm, tar and their like) do not tell contents apart.
+    Everything that was hashed has an archive's modes, and no time of a file is a round second: BuildKit takes
+    a file of the same path, size and time for one that it has, even from another folder, and times that were
+    set (by npm, tar and their like) do not tell contents apart. Afterwards `unchanged` must hold besides.
     """
+    if not spec.context:
+        return False
+    return all(_is_plain(entry) for entry in context.entries) and _folders_are_plain(spec, context)
+
+
+def unchanged(spec: BuildSpec, context: Context) -> bool:
+    """Whether the folder still is as it was hashed, so that this is what the builder has read. Blocking."""
     try:
-        return all(_plain(f"{spec.context}/{entry.path}", entry) for entry in context.entries) and all(
-            stat.S_IMODE(os.lstat(f"{spec.context}/{folder}").st_mode) == 0o755
-            for folder in _parents(context)
-        )
+        files = (entry for entry in context.entries if entry.mode)
+        return all(_is_as_hashed(spec, each) for each in files) and _folders_are_plain(spec, context)
     except OSError:
         return False
 
@@ -114,15 +119,26 @@ def unpack(folder: str, text: str, context: Context) -> Unpacked:
     return unpacked
 
 
-def _plain(path: str, entry: Entry) -> bool:
-    now = os.lstat(path)
-    if stat.S_ISDIR(now.st_mode):
-        return stat.S_IMODE(now.st_mode) == 0o755
-    if (now.st_size, now.st_mtime_ns, now.st_ino) != (entry.size, entry.modified, entry.inode):
-        return False
-    if stat.S_ISLNK(now.st_mode):
+def _is_plain(entry: Entry) -> bool:
+    if not stat.S_ISREG(entry.mode):
         return True
-    return stat.S_IMODE(now.st_mode) in (0o644, 0o755) and now.st_mtime_ns % 1_000_000_000 != 0
+    return stat.S_IMODE(entry.mode) in (0o644, 0o755) and entry.modified % 1_000_000_000 != 0
+
+
+def _is_as_hashed(spec: BuildSpec, entry: Entry) -> bool:
+    now = os.lstat(f"{spec.context}/{entry.path}")
+    if (now.st_mode, now.st_mtime_ns, now.st_ino) != (entry.mode, entry.modified, entry.inode):
+        return False
+    return now.st_size == entry.size or stat.S_ISLNK(now.st_mode)
+
+
+def _folders_are_plain(spec: BuildSpec, context: Context) -> bool:
+    folders = _parents(context) | {entry.path for entry in context.entries if not entry.mode}
+    try:
+        looks = (os.lstat(f"{spec.context}/{folder}").st_mode for folder in folders)
+        return all(stat.S_ISDIR(mode) and stat.S_IMODE(mode) == 0o755 for mode in looks)
+    except OSError:
+        return False
 
 
 def _parents(context: Context) -> set[str]:

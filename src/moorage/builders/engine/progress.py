@@ -24,6 +24,8 @@ _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]?|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
 _INSTRUCTION = re.compile(r"\[(?:[^\]]* )?\d+/\d+\] (?!FROM )")
+_CONTEXT = "[internal] load build context"
+_TRANSFER = "transferring context"
 _ABANDONED = re.compile(r"context cancel+ed|CANCELED", re.I)
 
 
@@ -66,6 +68,10 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...] = ()
 
 
+def _nobody() -> None:
+    """Nobody wants to know."""
+
+
 def plain_text(text: str) -> str:
     """What a terminal would be left with: no control sequences, the last state of a rewritten line."""
     last = next((piece for piece in reversed(text.split("\r")) if piece), "")
@@ -98,7 +104,10 @@ class Progress:
         self._nodes: dict[str, _Node] = {}
         self._failed: tuple[_Node, str] | None = None
         self._said: deque[str] = deque(maxlen=200)
+        self._transfers: set[datetime] = set()
         self.cached = 0
+        self.context_read: Callable[[], None] = _nobody
+        """Called when the builder has read the context: its vertex ends first when it is only resolved."""
 
     def vertex(self, vertex: Vertex) -> None:
         node = self._node(vertex.digest, vertex.name)
@@ -119,6 +128,8 @@ class Progress:
 
     def status(self, status: Status) -> None:
         node = self._nodes.get(status.vertex)
+        if node is not None and node.name == _CONTEXT:
+            self._transfer(status)
         if node is None or node.ended or not status.total:
             return
         node.parts[status.id] = (status.current, status.total)
@@ -165,6 +176,12 @@ class Progress:
             node = self._nodes[digest] = _Node(f"{self._step}/{len(self._nodes) + 1}", name)
         node.name = node.name or name
         return node
+
+    def _transfer(self, status: Status) -> None:
+        ended = status.completed
+        if ended is not None and ended not in self._transfers and status.id.startswith(_TRANSFER):
+            self._transfers.add(ended)
+            self.context_read()
 
     def _start(self, node: _Node) -> None:
         if node.started:

@@ -13,7 +13,6 @@ from moorage.builders.base import Context
 from moorage.builders.engine import child
 from moorage.builders.engine.buildx import Buildx, Inputs, arguments, attests
 from moorage.builders.engine.carriage import Carried
-from moorage.builders.engine.explain import explain
 from moorage.builders.engine.folder import private_folder
 from moorage.builders.engine.place import beside, encoded, place, unpack
 from moorage.builders.engine.plain import Plain
@@ -97,6 +96,8 @@ class Run:
             self.format = "plain"
             await self._start(inputs, extra)
             return
+        from moorage.builders.engine.explain import explain  # only what failed is explained
+
         raise explain(self._spec, failure)
 
 

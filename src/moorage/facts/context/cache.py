@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from moorage.facts.context.tree import Entry, Kind
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Remembered(Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class _Tree(Struct, kw_only=True):
 
 class _Files(Struct, kw_only=True):
     format: int
-    files: list[tuple[bytes, tuple[Kind, bool, int, int, int, int], bytes]]
+    files: list[tuple[bytes, tuple[Kind, bool, int, int, int, int, int], bytes]]
 
 
 class Cache:
@@ -59,7 +59,11 @@ class Cache:
 
     def keep_files(self, files: dict[str, tuple[Entry, bytes]]) -> None:
         rows = [
-            (os.fsencode(path), (e.kind, e.executable, e.size, e.modified, e.changed, e.inode), content)
+            (
+                os.fsencode(path),
+                (e.kind, e.executable, e.size, e.modified, e.changed, e.inode, e.mode),
+                content,
+            )
             for path, (e, content) in files.items()
         ]
         self._store(self._files, _Files(format=_FORMAT, files=rows))

@@ -47,6 +47,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     modified: int
     changed: int
     inode: int
+    mode: int = 0
+    """Type and permissions as stat has them; 0 for folders, which are not looked at."""
 
 
 class Missing(Struct, frozen=True):

@@ -156,11 +156,12 @@ def _entry(path: str, found: os.stat_result) -> Entry | None:
             found.st_mtime_ns,
             found.st_ctime_ns,
             found.st_ino,
+            mode,
         )
     if stat.S_ISDIR(mode):
         return _folder(path)
     if stat.S_ISLNK(mode):
-        return Entry(path, "link", False, 0, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        return Entry(path, "link", False, 0, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, mode)
     return None
 
 

@@ -48,14 +48,16 @@ async def build_image(site: Site, step: BuildImage) -> Result:
         logins=logins(site),
         environment=site.environment,
     )
-    context = build_context(step.context, str(site.cache / "contexts"))
+    context = build_context(site, step.context)
     await builder.build(step.spec, context, site.reporter, "build-image")
     return Result(image=await present(site, step.spec.tag))
 
 
-def build_context(question: HashContext, cache: str) -> Context:
-    """The context of a build as an archive, read when the builder asks for it."""
-    tree = dockerfile.context(question, cache)
+def build_context(site: Site, question: HashContext) -> Context:
+    """The context of a build, from the files that its key was made of: the builder sees if they changed."""
+    tree = site.contexts.pop(question, None)
+    if tree is None:
+        tree = dockerfile.context(question, str(site.cache / "contexts"))
 
     def archive(extra: Mapping[str, bytes]) -> Iterator[bytes]:
         return write_tar(tree, question.context, extra)
