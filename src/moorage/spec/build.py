@@ -37,3 +37,5 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     no_cache: bool = False
     pull: bool = False
     push: bool = False
+    output: str = ""
+    """Where else the result goes than onto the engine, as buildx's --output has it."""

@@ -36,16 +36,17 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     pushed: bool = False
 
 
-async def build(request: Request, site: Site, *, push: bool = False) -> Image:
+async def build(request: Request, site: Site, *, push: bool = False, initialize: bool = True) -> Image:
     """Have the image on the engine, and in its registry if asked; a tag that is there is not pushed again.
 
-    Raises NothingToPush, and what the steps raise.
+    `initialize`: run initializeCommand first. Raises NothingToPush, and what the steps raise.
     """
     if push and not request.repository:
         raise NothingToPush(
             "--push needs to know where to.", hint="Add --repository registry.example.com/team/project."
         )
-    facts = Facts({observe(request): Observation()})
+    past = frozenset[str]() if initialize else frozenset({"initialize"})
+    facts = Facts({observe(request): Observation()}, past)
     built = False
     for _ in range(_ROUNDS):
         outcome = plan(request, facts)

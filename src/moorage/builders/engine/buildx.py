@@ -97,6 +97,8 @@ def _destination(spec: BuildSpec, inputs: Inputs) -> list[str]:
     """
     if spec.push:
         return ["--push"]
+    if spec.output:
+        return ["--output", spec.output]
     chosen = any(word.startswith(_DESTINATIONS) for word in inputs.options)
     stays = bool(inputs.builder) and spec.tag.startswith(f"{REPOSITORY}:") and not spec.cache_to
     return ["--output", "type=docker,compression=zstd"] if stays and not chosen else ["--load"]

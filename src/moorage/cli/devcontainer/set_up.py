@@ -8,8 +8,8 @@ import click
 
 from moorage.cli.devcontainer import flags as f
 from moorage.cli.devcontainer.parsing import ReferenceCommand
-from moorage.cli.devcontainer.running import ended, printed, reporter_of, run, site_of
 from moorage.cli.devcontainer.run_user_commands import told
+from moorage.cli.devcontainer.running import ended, printed, reporter_of, run, site_of
 from moorage.events import Redacting
 
 
@@ -31,7 +31,7 @@ from moorage.events import Redacting
     f.INCLUDE,
 )
 def command(**values: Any) -> None:
-    """Make any running container a dev container: its metadata and the configuration's hooks are run in it."""
+    """Make any container a dev container: the hooks of its metadata and of the configuration are run."""
     reporter = reporter_of(values)
     printed(run(_set_up(values, reporter), reporter, told), reporter)
     ended(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moorage.errors import ConfigurationError, HookError, MoorageError
+from moorage.errors import ConfigurationError, HookError, MoorageError, UsageError
 
 EXIT = 1
 """The reference has one exit code for all failures of its own."""
@@ -33,6 +33,6 @@ def _described(error: MoorageError, doing: str) -> str:
     if isinstance(error, HookError):
         hook = error.message.split(" failed", 1)[0]
         return f"{hook} from devcontainer.json failed." if " failed" in error.message else error.message
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, ConfigurationError | UsageError):
         return " ".join(part for part in (error.message, error.hint) if part)
     return " ".join(part for part in (doing, error.hint) if part)
