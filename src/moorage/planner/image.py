@@ -31,12 +31,15 @@ def image_step(
     features = bool(configuration.configuration.features or request.features)
     if not features and not (record and record.base):
         return _settled(_below(request, facts, configuration, record))
-    from moorage.planner import features as on_top  # only where there are any
-
     if record:
-        below = _below(request, facts, configuration, on_top.below_of(record))
-        return on_top.kept(request, facts, configuration, below, record)
-    return on_top.featured(request, facts, configuration, _below(request, facts, configuration, None))
+        from moorage.planner.features.kept import below_of, kept  # only where there are any
+
+        return kept(
+            request, facts, configuration, _below(request, facts, configuration, below_of(record)), record
+        )
+    from moorage.planner.features.install import featured  # all of it, for a container that is new
+
+    return featured(request, facts, configuration, _below(request, facts, configuration, None))
 
 
 def _below(request: Request, facts: Facts, configuration: Configured, record: Record | None) -> Below:

@@ -10,7 +10,7 @@ import pytest
 
 from moorage.oci.client import Client
 from tests.integration.facts.published import metadata, namespace, publish
-from tests.outside import Cli, Docker, Images
+from tests.outside import Cli, Docker, Images, Traces
 from tests.unit.facts.archives import member, tar
 
 Workspace = Callable[..., Path]
@@ -66,18 +66,15 @@ def test_local_features_with_everything_that_they_may_bring(
         },
         files={**first, **second},
     )
-    moorage.ok("up", folder)
+    container = moorage.ok("up", folder, "--output", "json").json()["container"]
     script = 'cat /etc/first /tmp/order; echo "$FROM_FIRST $PATH"; ls /tmp/entry'
     told = moorage.ok("exec", folder, "--", "sh", "-c", script).stdout
     assert told.startswith('it\'s "$(id)"\n`x`|vscode|/home/vscode|root\nfirst\nsecond\nown\nyes /opt/first:')
     assert told.endswith("/tmp/entry\n")
-    found = json.loads(
-        docker("inspect", moorage.ok("list", "--output", "json").json()["workspaces"][0]["container"])
-    )
+    found = json.loads(docker("inspect", container))
     assert found[0]["HostConfig"]["CapAdd"] in (["SYS_PTRACE"], ["CAP_SYS_PTRACE"])
     assert found[0]["HostConfig"]["Init"] is True
     assert [each["Destination"] for each in found[0]["Mounts"] if each["Type"] == "volume"] == ["/data"]
-    docker("volume", "ls", "-q")
     assert not (folder / ".devcontainer" / "devcontainer-lock.json").exists()
 
 
@@ -105,13 +102,16 @@ async def test_a_registrys_feature_is_locked_and_found_again_without_it(
 
 
 async def test_a_dockerfile_gets_features_on_top_and_each_is_built_once(
-    moorage: Cli, workspace: Workspace, images: Images, registry: str
+    moorage: Cli, workspace: Workspace, images: Images, registry: str, cleanup: Traces
 ) -> None:
-    reference = await published(namespace(registry), "tool", "cat /below > /tool; id -un >> /tool")
+    reference = await published(
+        namespace(registry), "tool", "cat /below > /tool; id -un >> /tool", description=cleanup.token
+    )
     folder = workspace(
         {"build": {"dockerfile": "Dockerfile"}, "features": {reference: {}}, "remoteUser": "vscode"},
         files={
-            ".devcontainer/Dockerfile": f"FROM {images.devcontainer}\nRUN echo below > /below\nUSER vscode\n",
+            ".devcontainer/Dockerfile": f"FROM {images.devcontainer}\nRUN echo below > /below\n"
+            f"USER vscode\nLABEL test={cleanup.token}\n",
         },
     )
     first = moorage.ok("up", folder, "--output", "json").json()["steps"]
@@ -120,6 +120,7 @@ async def test_a_dockerfile_gets_features_on_top_and_each_is_built_once(
     again = moorage.ok("up", folder, "--recreate", "--output", "json").json()["steps"]
     assert not [step for step in again if step.startswith("build")]
     edited = f"FROM {images.devcontainer}\nRUN echo other > /below\nUSER vscode\n"
+    edited += f"LABEL test={cleanup.token}\n"
     (folder / ".devcontainer" / "Dockerfile").write_text(edited)
     told = moorage.ok("up", folder).stderr
     assert "Dockerfile line 2 changed: RUN echo other > /below" in told
@@ -143,7 +144,7 @@ def test_what_changed_in_features_is_told(moorage: Cli, workspace: Workspace, im
 
 
 def test_a_feature_that_fails_is_named_and_nothing_is_left(
-    moorage: Cli, workspace: Workspace, images: Images, docker: Docker
+    moorage: Cli, workspace: Workspace, images: Images, cleanup: Traces
 ) -> None:
     broken = files("broken", "echo about to fail; exit 7", documentationURL="https://example.com/broken")
     folder = workspace({"image": images.debian, "features": {"./broken": {}}}, files=broken)
@@ -153,7 +154,7 @@ def test_a_feature_that_fails_is_named_and_nothing_is_left(
     assert "exit code 7" in told
     assert "about to fail" in told
     assert "https://example.com/broken" in told
-    assert moorage.ok("list", "--output", "json").json()["workspaces"] == []
+    assert cleanup.containers() == []
 
 
 def test_a_circle_of_features_is_told_with_its_path(
