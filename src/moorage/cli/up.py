@@ -46,7 +46,8 @@ def up_command(source: str, **values: Any) -> None:
     if values["shell"]:
         from moorage.cli.execute import shell_command
 
-        shell_command.main(args=[result.name], prog_name="moorage shell")
+        where = ["--driver", driver, *(f"--option={name}={value}" for name, value in options.items())]
+        shell_command.main(args=[*where, result.name], prog_name="moorage shell")
 
 
 async def _up(

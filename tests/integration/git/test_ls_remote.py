@@ -176,7 +176,7 @@ def unused_port() -> int:
 
 
 def _left(word: str) -> list[str]:
-    """Those that run still, once a loaded machine had time; git's own patience with a silent server is 60 s."""
+    """Those that run still, once a loaded machine had time; git's own patience with a silent server is 60."""
     deadline = time.monotonic() + 30
     while (found := _running(word)) and time.monotonic() < deadline:
         time.sleep(0.02)
