@@ -1,0 +1,111 @@
+"""Benches: one for each engine; and what a run has shown, kept for the report."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conformance.case import Found
+from tests.conformance.place import LABEL, Bench, Place
+
+FIXTURES = {
+    "docker": "engine",
+    "docker-20.10": "old_engine",
+    "podman": "podman",
+    "podman-rootless": "podman_rootless",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--conformance-results", type=Path, help="write what each case came to there, as JSON")
+
+
+class Results:
+    """What every case came to, by engine and id. With xdist the controller gets all reports."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.found: dict[str, dict[str, str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        about = dict(report.user_properties)
+        if "case" not in about or (report.when != "call" and report.passed):
+            return
+        word = "passed" if report.passed else _word(report)
+        self.found.setdefault(str(about["engine"]), {})[str(about["case"])] = word
+
+    def pytest_sessionfinish(self) -> None:
+        self.target.write_text(json.dumps(self.found, indent=1, sort_keys=True) + "\n")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    target = config.getoption("--conformance-results", default=None)
+    if target and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Results(target), "conformance-results")
+
+
+@pytest.fixture(scope="session")
+def bench(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Bench]]:
+    """`bench("podman")`: the engine is made when the first case needs it."""
+    made: dict[str, Bench] = {}
+
+    def of(engine: str) -> Bench:
+        if engine not in made:
+            host = request.getfixturevalue(FIXTURES[engine]).host
+            home = tmp_path_factory.mktemp(f"home-{engine}")
+            made[engine] = Bench(engine, host, home, request.getfixturevalue("registry"))
+        return made[engine]
+
+    yield of
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        for one in made.values():
+            _remove_images(one.host)
+
+
+@pytest.fixture(scope="session")
+def places(
+    bench: Callable[[str], Bench], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, Found], Place]]:
+    """The place of a case. Cases of one file that share a workspace share it while they follow each other."""
+    current: dict[str, Any] = {}
+
+    def close() -> None:
+        if current:
+            current.pop("place").close()
+            current.clear()
+
+    def of(engine: str, found: Found) -> Place:
+        key = (engine, found.file.path if found.shared else found.id)
+        if current.get("key") != key:
+            close()
+            current["place"] = Place(bench(engine), found.workspace, tmp_path_factory.mktemp("case"))
+            current["key"] = key
+        place: Place = current["place"]
+        return place
+
+    yield of
+    close()
+
+
+def _word(report: pytest.TestReport) -> str:
+    if report.skipped:
+        reason = (
+            report.longrepr[2] if isinstance(report.longrepr, tuple) else str(getattr(report, "wasxfail", ""))
+        )
+        return "known" if hasattr(report, "wasxfail") else f"not here: {reason.removeprefix('Skipped: ')}"
+    return "failed"
+
+
+def _remove_images(host: str) -> None:
+    docker = ["docker", "--host", host]
+    listing = [*docker, "image", "ls", "--quiet", "--filter", f"label={LABEL}"]
+    if images := subprocess.run(listing, capture_output=True, text=True).stdout.split():
+        subprocess.run([*docker, "image", "rm", "--force", *sorted(set(images))], capture_output=True)

@@ -1,0 +1,216 @@
+"""A case's project on one engine: its files, its container, and ways to look at them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from tests.conformance.case import Step, Workspace, described
+from tests.conformance.judge import all_at, differences
+from tests.conformance.registry import publish
+from tests.outside import Cli, Docker, Result
+
+CONFIGURATION = ".devcontainer/devcontainer.json"
+LABEL = "dev.moorage.test=conformance"
+INSTALL = "#!/bin/sh\nset -e\n"
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """One engine to run on: its name among case.ENGINES, its address, and what tests share there."""
+
+    engine: str
+    host: str
+    home: Path
+    registry: str = ""
+
+    @property
+    def docker(self) -> Docker:
+        return Docker(self.host)
+
+    @property
+    def moorage(self) -> Cli:
+        return Cli(self.home, self.host)
+
+
+class Place:
+    """One project on one bench. `close` removes what it made there."""
+
+    def __init__(self, bench: Bench, workspace: Workspace, folder: Path) -> None:
+        self.bench = bench
+        self.workspace = workspace
+        self.token = f"t{uuid4().hex[:12]}"
+        self.top = folder
+        self.project = folder / "project"
+        self.words = {"token": self.token, "project": str(self.project), "registry": bench.registry}
+        self.words |= {f"image.{name}": self._image(text) for name, text in workspace.images.items()}
+        self.started: Result | None = None
+        self._files()
+
+    def up(self) -> Result:
+        """The first `moorage up`, with the arguments of the case."""
+        if self.started is None:
+            self.started = self._up(())
+        return self.started
+
+    def take(self, step: Step) -> list[str]:
+        """Do what a step says; what is not as expected."""
+        if step.inspect is not None:
+            return all_at(self._inspected(), self._filled(step.inspect), "inspect")
+        if step.host is not None:
+            return all_at(self._texts(step.host), self._filled(step.host), "file")
+        if step.write is not None:
+            self._write(step.write)
+            return []
+        return self._judged(step, self._run(step))
+
+    def close(self) -> None:
+        docker = self.bench.docker
+        self.bench.moorage("delete", "--yes", self.folder(None))
+        ours = docker.lines("ps", "-aq", "--filter", f"label=devcontainer.local_folder={self.folder(None)}")
+        ours += docker.lines("ps", "-aq", "--filter", f"name={self.token}")
+        if ours:
+            docker("rm", "--force", "--volumes", *ours, check=False)
+        for kind in ("volume", "network"):
+            if named := docker.lines(kind, "ls", "--quiet", "--filter", f"name={self.token}"):
+                docker(kind, "rm", *named, check=False)
+
+    def folder(self, within: str | None) -> Path:
+        """The project, or the folder within it that the case opens."""
+        chosen = self.workspace.folder if within is None else within
+        return self.project / chosen if chosen else self.project
+
+    def _judged(self, step: Step, result: Result) -> list[str]:
+        found = []
+        if result.code != step.code:
+            found.append(f"exit code {result.code}, expected {step.code}")
+        if step.stdout is not None:
+            found += differences(result.stdout, self._filled(step.stdout), "stdout")
+        if step.lines is not None:
+            found += differences(result.stdout.splitlines(), [*self._filled(step.lines)], "stdout")
+        if step.stderr is not None:
+            found += differences(result.stderr, self._filled(step.stderr), "stderr")
+        if step.json is not None and not found:
+            found += all_at(json.loads(result.stdout), self._filled(step.json), "stdout")
+        return (
+            [*found, f"stdout: {result.stdout[-1500:]}", f"stderr: {result.stderr[-1500:]}"] if found else []
+        )
+
+    def _run(self, step: Step) -> Result:
+        folder = self.folder(step.folder)
+        environment = {**self.workspace.environment, **step.environment}
+        if step.inside is not None:
+            words: tuple[str | Path, ...] = ("exec", folder, "/bin/sh", "-c", self._filled(step.inside))
+            return self.bench.moorage(*words, env=environment)
+        if step.process is not None:
+            return self._engine("exec", self.container, "/bin/sh", "-c", self._filled(step.process))
+        if step.root is not None:
+            return self._engine(
+                "exec", "--user", "0", self.container, "/bin/sh", "-c", self._filled(step.root)
+            )
+        if step.engine is not None:
+            return self._engine(*self._filled(step.engine))
+        if step.up is not None:
+            return self._up(step.up, environment, folder)
+        if step.read is not None:
+            words = ("--include-merged-configuration", *self._filled(step.read))
+            command = ("devcontainer", "read-configuration", "--workspace-folder", folder, *words)
+            return self.bench.moorage(*command, env=environment)
+        return self.bench.moorage(*self._filled(step.moorage or ()), env=environment, cwd=folder)
+
+    def _up(
+        self, more: tuple[str, ...], environment: Mapping[str, str] | None = None, folder: Path | None = None
+    ) -> Result:
+        words = [*self.workspace.arguments, *more]
+        return self.bench.moorage(
+            "up", folder or self.folder(None), "--output", "json", *self._filled(words),
+            env=self.workspace.environment if environment is None else environment,
+        )  # fmt: skip
+
+    def _engine(self, *words: str) -> Result:
+        done = subprocess.run(
+            ["docker", "--host", self.bench.host, *words], capture_output=True, text=True, timeout=120
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    @property
+    def container(self) -> str:
+        """Its id now: `up` may have made another."""
+        label = f"label=devcontainer.local_folder={self.folder(None)}"
+        found = self.bench.docker.lines("ps", "--all", "--quiet", "--no-trunc", "--filter", label)
+        assert found, "there is no container for this workspace"
+        return found[0]
+
+    def _inspected(self) -> Any:
+        return json.loads(self.bench.docker("inspect", self.container))[0]
+
+    def _texts(self, paths: Mapping[str, Any]) -> dict[str, object]:
+        """Texts by path; a slash in a path would be a step into it, so nesting follows the folders."""
+        tree: dict[str, Any] = {}
+        for path in paths:
+            file = self.project / path
+            *above, last = path.split("/")
+            inner = tree
+            for name in above:
+                inner = inner.setdefault(name, {})
+            if file.is_file():
+                inner[last] = file.read_text()
+        return tree
+
+    def _files(self) -> None:
+        self.project.mkdir(parents=True, exist_ok=True)
+        workspace = self.workspace
+        if workspace.configuration is not None:
+            self._write(
+                {f"{workspace.folder}/{CONFIGURATION}".lstrip("/"): described(workspace.configuration)}
+            )
+        for id, feature in workspace.features.items():
+            self._write(_feature(f"{workspace.folder}/.devcontainer/{id}".lstrip("/"), id, feature))
+        for id, feature in workspace.published.items():
+            metadata, script = _parts(id, feature)
+            publish(self.bench.registry, f"moorage-test/{self.token}", metadata, script)
+        self._write(workspace.files)
+        if workspace.repository:
+            subprocess.run(["git", "init", "--quiet", self.project], check=True, capture_output=True)
+
+    def _write(self, files: Mapping[str, str]) -> None:
+        for path, text in files.items():
+            file = self.project / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(self._filled(text))
+            if text.startswith("#!"):
+                file.chmod(0o755)
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, str):
+            for name, text in self.words.items():
+                value = value.replace("{{" + name + "}}", text)
+            return value
+        if isinstance(value, dict):
+            return {self._filled(key): self._filled(one) for key, one in value.items()}
+        return [self._filled(one) for one in value] if isinstance(value, list | tuple) else value
+
+    def _image(self, dockerfile: str) -> str:
+        """An image of a case: built once on an engine, known by its text."""
+        name = f"moorage-conformance:{hashlib.sha256(dockerfile.encode()).hexdigest()[:16]}"
+        docker = self.bench.docker
+        if not docker.lines("image", "ls", "--quiet", name):
+            docker("build", "--quiet", "--label", LABEL, "--tag", name, "-", stdin=dockerfile)
+        return name
+
+
+def _feature(folder: str, id: str, feature: Mapping[str, Any]) -> dict[str, str]:
+    metadata, script = _parts(id, feature)
+    return {f"{folder}/devcontainer-feature.json": json.dumps(metadata), f"{folder}/install.sh": script}
+
+
+def _parts(id: str, feature: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Metadata and script; `install` is what the script does."""
+    rest = {key: value for key, value in feature.items() if key != "install"}
+    return {"id": id, "version": "1.0.0", "name": id, **rest}, INSTALL + str(feature.get("install", ""))
