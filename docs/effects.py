@@ -45,8 +45,8 @@ _CARRIED = "Kept in the container's `devcontainer.metadata` label for tools; moo
 PROPERTIES = {
     "$schema": "Ignored.",
     "name": "For people; the workspace's name comes from the source or `--name`.",
-    "features": "Refused for now, see [limits](../limits.md).",
-    "overrideFeatureInstallOrder": "Without Features it has no effect.",
+    "features": "Installed on top of the image, see [Features](../features.md).",
+    "overrideFeatureInstallOrder": "Goes before the order that Features ask for themselves.",
     "secrets": "Recommendations for people; values come from `--secrets-file`.",
     "initializeCommand": "Runs on this machine at every `up`, in the project's folder; for a cloned "
     "repository only with `--allow-host-commands`.",
