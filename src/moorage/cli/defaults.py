@@ -97,6 +97,7 @@ OPTIONS: dict[str, Callable[[Given, str], object]] = {
     "build-secret": _list,
     "ssh": _list,
     "feature": _list,
+    "frozen-lockfile": _switch,
     "no-lockfile": _switch,
     "shell": _switch,
     "driver": _text,
