@@ -39,9 +39,9 @@ def find_helper(name: str, environment: Mapping[str, str], prefix: str = _PREFIX
     if not _NAME.fullmatch(name):
         return None
     for folder in environment.get("PATH", os.defpath).split(os.pathsep):
-        path = Path(folder or ".") / f"{prefix}{name}"
-        if path.is_file() and os.access(path, os.X_OK):
-            return str(path)
+        path = str(Path(folder or ".") / f"{prefix}{name}")
+        if os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113  False for a folder closed to us
+            return path
     return None
 
 

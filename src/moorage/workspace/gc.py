@@ -156,7 +156,7 @@ def _images(seen: Seen) -> list[Garbage]:
     found = []
     for image in seen.images:
         tags = [tag for tag in image.RepoTags or () if tag != "<none>:<none>"]
-        own = [tag for tag in tags if tag.startswith(f"{OWN_REPOSITORY}:")]
+        own = [tag for tag in tags if _familiar(tag).startswith(f"{OWN_REPOSITORY}:")]
         nameless = not tags and names.IMAGE_INPUTS in (image.Labels or {})
         if used.intersection((image.Id, *tags)) or not (own or nameless):
             continue
@@ -166,6 +166,11 @@ def _images(seen: Seen) -> list[Garbage]:
             freed = size if name == last else 0
             found.append(Garbage(kind="image", name=name, why="no container uses it", size=freed))
     return found
+
+
+def _familiar(tag: str) -> str:
+    """As Docker has it: Podman names the registry."""
+    return tag.removeprefix("docker.io/")
 
 
 def _helpers(seen: Seen, owner: str) -> list[Garbage]:

@@ -110,7 +110,7 @@ async def _by_program(
     with private_folder() as folder:
         there = await asyncio.to_thread(unpack, folder, carried.dockerfile, context)
         words = program.arguments(
-            program.program(engine.endpoint), spec, carried,
+            program.program(engine.endpoint, ssh=bool(spec.ssh)), spec, carried,
             program.secrets(spec.secrets, carried.environment, folder),
             file=there.dockerfile, folder=there.context,
         )  # fmt: skip

@@ -12,22 +12,40 @@ from moorage.oci.reference import parse
 from moorage.spec.build import BuildSecret, BuildSpec
 
 _REFUSED = ("--output", "-o", "--tag", "-t", "--file", "-f", "--iidfile", "--manifest", "--remote", "--url")
+_BUILDKIT = (
+    "--cache-to",
+    "--cache-from",
+    "--builder",
+    "--load",
+    "--push",
+    "--attest",
+    "--provenance",
+    "--sbom",
+)
 
 
 def refusals(spec: BuildSpec, options: Sequence[str]) -> list[str]:
     """What the program would take for something else, or not at all."""
     names = [word.partition("=")[0] for word in options if word.startswith("-")]
     found = [f"option {name} of the build section is not for Podman" for name in names if name in _REFUSED]
-    return [*found, *(["cacheTo in the build section needs BuildKit"] if spec.cache_to else [])]
+    found += [f"option {name} of the build section needs BuildKit" for name in names if name in _BUILDKIT]
+    found += ["cacheTo in the build section needs BuildKit"] if spec.cache_to else []
+    return [*found, *(["another output than the engine's images needs BuildKit"] if spec.output else [])]
 
 
-def program(endpoint: Endpoint) -> list[str]:
+def program(endpoint: Endpoint, *, ssh: bool) -> list[str]:
     """Podman itself: the client that was named, or the one on PATH led to the same engine.
 
-    Raises BuilderMissing.
+    Raises BuilderMissing; an ssh agent is not reached over the API.
     """
     if endpoint.podman and endpoint.cli:
         return [endpoint.cli]
+    if ssh:
+        raise BuilderMissing(
+            "Podman lends an ssh agent to a build only where its own program builds.",
+            evidence=(f"{endpoint.host} is spoken to over its API",),
+            hint="Name the program instead of its socket: `-o path=podman`, without DOCKER_HOST.",
+        )
     import shutil  # as in `endpoint`
 
     found = shutil.which("podman")

@@ -20,7 +20,7 @@ HEREDOCS = (4, 9)
 _NEW = (5, 0)
 _KINDS = ("bind", "cache", "secret", "ssh", "tmpfs")
 _LATE = {
-    "RUN": ("security",),
+    "RUN": ("network", "security"),
     "COPY": ("parents", "exclude"),
     "ADD": ("parents", "exclude", "checksum", "keep-git-dir", "unpack"),
 }

@@ -32,6 +32,8 @@ class Info(msgspec.Struct, frozen=True):
     MemTotal: int = 0
     MemoryLimit: bool = True
     SecurityOptions: list[str] | None = None
+    Rootless: bool = False
+    """Podman's word for it."""
 
 
 async def examine(options: Options, environment: Mapping[str, str]) -> tuple[Check, ...]:
@@ -125,6 +127,7 @@ def _security(info: Info) -> Check:
         "seccomp": "seccomp",
     }
     found = {option.split(",")[0].removeprefix("name=") for option in info.SecurityOptions or ()}
+    found |= {"rootless"} if info.Rootless else set()
     told = [word for name, word in words.items() if name in found]
     cgroups = f"cgroup v{info.CgroupVersion or '1'}"
     return Check(name="isolation", level="ok", text=", ".join([*told, cgroups]))
