@@ -43,7 +43,6 @@ def test_every_default_is_an_option_of_up() -> None:
         "recreate",
         "rebuild",
         "allow-host-commands",
-        "frozen-lockfile",
         "option",
         "o",
         "q",
