@@ -17,6 +17,7 @@ from moorage.spec.source import (
     LocalFolder,
     Source,
     canonical,
+    default_name,
     display,
     parse,
 )
@@ -93,6 +94,27 @@ def choose(text: str, listed: Sequence[Listed], here: Place) -> Listed:
             + (f", or ./{text} for the folder." if named and made else "."),
         )
     return found[0]
+
+
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """What `up` with the same words and no further choice makes."""
+
+    workspace: str
+    container: str
+
+
+def usual(text: str, here: Place) -> Usual | None:
+    """Which container to look at first for a text that can only be a source, as `choose` would find it.
+
+    None for what may be a name; names have neither slashes nor dots.
+    """
+    if "/" not in text and text not in (".", ".."):
+        return None
+    source = source_meant(text, here)
+    if source is None:
+        return None
+    workspace = names.workspace_id(here.owner, canonical(source), "", "")
+    return Usual(workspace=workspace, container=names.container_name(default_name(source), workspace))
 
 
 def place(environment: Mapping[str, str]) -> Place:

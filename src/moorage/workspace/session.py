@@ -12,8 +12,9 @@ from moorage.events import Notice
 from moorage.lifecycle.conversation import NoShell, RunnerUnreachable
 from moorage.lifecycle.environment import dropped, merge
 from moorage.lifecycle.probe import is_root, user_environment
+from moorage.spec import names
 from moorage.spec.observation import Container, Journal, Observation
-from moorage.workspace.find import find_with_container
+from moorage.workspace.find import find_with_container, place, usual
 from moorage.workspace.settings import folder_of, remote_user, settings
 from moorage.workspace.site import Site
 
@@ -43,13 +44,26 @@ async def session(
     `layer` goes over everything (the command line); another `user` than the remote one gets no part of the
     remote user's own environment. Raises what `find`, `up` and the driver raise.
     """
-    listed = await find_with_container(text, site)
-    observation = await running(listed, site)
+    observation = await _seen_at_once(text, site)
+    if observation is None:
+        observation = await running(await find_with_container(text, site), site)
     container = observation.container
     if container is None:
         raise TypeError("a running workspace has a container")
     merged = await settings(container, site)
     return await _entered(site, container, observation.journal, merged, layer or {}, user)
+
+
+async def _seen_at_once(text: str, site: Site) -> Observation | None:
+    """The running workspace of a source, without a list of all: the container's name follows from it."""
+    meant = usual(text, place(site.environment))
+    if meant is None:
+        return None
+    seen = await site.driver.observe(meant.container)
+    there = seen.container
+    if there is None or there.state != "running" or there.labels.get(names.ID) != meant.workspace:
+        return None
+    return seen
 
 
 async def running(listed: Listed, site: Site) -> Observation:

@@ -56,6 +56,27 @@ def test_unchanged_up_takes_three_reads_at_most(
     assert 1 <= len(proxy.requests) <= LIMIT, proxy.requests
 
 
+def test_exec_of_a_source_looks_at_its_container_and_at_no_other(
+    project: Callable[[str], Path], moorage: Cli, proxy: EngineProxy
+) -> None:
+    folder = project("image")
+    moorage.ok("up", folder)
+    moorage.ok("exec", folder, "true", env={"DOCKER_HOST": proxy.host})
+    asked = [request.path.partition("?")[0].rpartition("/")[2] for request in proxy.requests]
+    assert sorted(asked[:2]) == ["archive", "json"]
+    assert asked[2:] == ["exec", "start", "json"]
+
+
+def test_exec_finds_a_workspace_whose_container_is_called_otherwise(
+    project: Callable[[str], Path], moorage: Cli, cleanup: Traces
+) -> None:
+    folder = project("image")
+    moorage.ok("up", folder, "--name", f"other-{cleanup.token}")
+    assert moorage.ok("exec", folder, "echo", "found").stdout == "found\n"
+    moorage.ok("stop", folder)
+    assert moorage.ok("exec", folder, "echo", "started").stdout == "started\n"
+
+
 @pytest.mark.parametrize("kind", ["image", "dockerfile"])
 def test_plan_only_reads(
     kind: str,

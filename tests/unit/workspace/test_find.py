@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 
 from moorage.drivers.base import Listed
+from moorage.planner.request import Host, Request
 from moorage.spec import names
-from moorage.workspace.find import NoWorkspace, Place, SeveralWorkspaces, choose, shown_source
+from moorage.spec.source import canonical
+from moorage.workspace.find import (
+    NoWorkspace,
+    Place,
+    SeveralWorkspaces,
+    choose,
+    shown_source,
+    source_meant,
+    usual,
+)
 
 HERE = Place(owner="ada", folder="/nowhere/at/all", home="/home/ada")
 
@@ -126,3 +136,25 @@ def test_a_source_is_shown_as_one_would_type_it() -> None:
         "https://github.com/org/tool@main"
     )
     assert shown_source(listed("something else")) == "something else"
+
+
+@pytest.mark.parametrize(
+    "text", [".", "/home/ada/tool", "../tool", "https://github.com/org/tool", "org/tool"]
+)
+def test_a_source_is_looked_for_where_up_makes_it(text: str, tmp_path: Path) -> None:
+    (tmp_path / "tool").mkdir()
+    here = Place(owner="ada", folder=str(tmp_path / "tool"), home="/home/ada")
+    source = source_meant(text, here)
+    assert source is not None
+    host = Host(owner="ada", environment={}, uid=1, gid=1)
+    request = Request(source=source, host=host)
+    found = usual(text, here)
+    assert found is not None
+    assert (found.workspace, found.container) == (request.workspace, request.container)
+    one = listed(canonical(source))
+    assert choose(text, [one], here).workspace == found.workspace
+
+
+@pytest.mark.parametrize("text", ["tool", "tool-1", "0123456789abcdef", "git@", ""])
+def test_what_may_be_a_name_is_looked_for_in_the_list(text: str) -> None:
+    assert usual(text, HERE) is None
