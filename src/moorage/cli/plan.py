@@ -14,7 +14,7 @@ from moorage.drivers.base import Verdict
 from moorage.events import Redacting
 from moorage.planner.plan import Plan
 from moorage.planner.request import Request
-from moorage.planner.steps import BuildImage, CreateContainer, RunHooks, RunInitialize, Step
+from moorage.planner.steps import BuildImage, CreateContainer, CreateStack, RunHooks, RunInitialize, Step
 from moorage.workspace.opening import open_site
 from moorage.workspace.up import foresee
 
@@ -55,7 +55,7 @@ def plan_command(source: str, **values: Any) -> None:
 async def _plan(request: Request, reporter: Redacting, driver: str, options: dict[str, str]) -> Foreseen:
     async with open_site(reporter, driver=driver, options=options) as site:
         plan = await foresee(request, site)
-        created = next((step for step in plan.steps if isinstance(step, CreateContainer)), None)
+        created = next((step for step in plan.steps if isinstance(step, CreateContainer | CreateStack)), None)
         if created is None:
             return Foreseen(plan=plan, verdict=Verdict(), rendered={})
         engine = await site.driver.facts()
@@ -111,6 +111,9 @@ def _details(step: Step) -> list[str]:
             return [" ".join(command.argv) for command in step.stage.commands]
         case CreateContainer():
             return [f"image {step.spec.image}"]
+        case CreateStack():
+            built = [f"builds {name}" for name in step.stack.builds]
+            return [f"{step.stack.service}: image {step.spec.image}", *built]
         case _:
             return []
 

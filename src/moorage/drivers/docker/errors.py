@@ -29,6 +29,12 @@ class StoppedAtOnce(EngineError):
     code = "container-ended"
 
 
+class ProjectTaken(RefusedError):
+    """Another workspace is the same service of the same Compose project."""
+
+    code = "compose-project-taken"
+
+
 class DependencyFailed(EngineError):
     """A service that others of its Compose project wait for did not become ready."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -23,12 +24,15 @@ from ...spec.run import RunSpec
 from ...spec.stack import ONE_OFF, PROJECT, SERVICE, Stack
 from . import stack_power
 from .draft import Json
+from .errors import ProjectTaken
 from .stack_override import escaped, override, wraps
 
 Log = Callable[[str], None]
 _MARKS = (names.ID, names.NAME, names.SOURCE, names.OWNER)
 _VERSION = re.compile(r"^version\s*:\s*[\"']?([\d.]+)", re.MULTILINE)
-_NOT_READY = re.compile(r"container (?:for service \")?(\S+?)\"? (?:is unhealthy|exited \(\d+\))")
+_NOT_READY = re.compile(
+    r"container (\S+) (?:is unhealthy|exited \(\d+\)|has no healthcheck)|service \"(\S+)\" didn't complete"
+)
 
 
 class DockerStacks:
@@ -49,7 +53,8 @@ class DockerStacks:
         await volumes.create(self._engine, spec.name, _marks(spec, stack))
         if stack.builds:
             await self._compose(program, stack, None, ("build", *stack.builds), log, "build")
-        done = await self._run(program, stack, body, ("up", "--no-start", *stack.services), log)
+        keep = await self._make_room(spec, stack)
+        done = await self._run(program, stack, body, ("up", "--no-start", *keep, *stack.services), log)
         if (
             done.code
             and any("already in use" in line for line in done.said)
@@ -77,6 +82,23 @@ class DockerStacks:
 
     async def stop(self, project: str, container: str, *, seconds: int = 10) -> None:
         await stack_power.stop(self._engine, project, container, seconds=seconds)
+
+    async def _make_room(self, spec: RunSpec, stack: Stack) -> tuple[str, ...]:
+        """Where another workspace lives in the project, nothing is made anew but our own container.
+
+        Its service's container would lose what its own override gave it. Raises ProjectTaken where that is
+        our very service.
+        """
+        found = await containers.find(self._engine, f"{PROJECT}={stack.project}")
+        others = [each.Labels or {} for each in found if not _is_own(each.Labels or {}, stack.service)]
+        ours = [each for each in found if _is_own(each.Labels or {}, stack.service)]
+        for each in ours:
+            _refuse_taken(each, spec, stack)
+        if not any(names.METADATA in labels for labels in others):
+            return ()
+        strangers = [each.Id for each in ours if names.ID not in (each.Labels or {})]
+        await asyncio.gather(*(containers.remove(self._engine, each) for each in strangers))
+        return ("--no-recreate",)
 
     async def _body(self, spec: RunSpec, facts: EngineFacts) -> tuple[Stack, Json]:
         if spec.stack is None:
@@ -125,8 +147,9 @@ class DockerStacks:
         hint = "See what Compose says above."
         text = "\n".join(said)
         if match := _NOT_READY.search(text):
-            said += await containers.log_tail(self._engine, match[1], 8)
-            hint = f"A service that others wait for is not ready; see `docker logs {match[1]}`."
+            name = match[1] or await self._name_of(stack, match[2])
+            said += await containers.log_tail(self._engine, name, 8)
+            hint = f"A service that others wait for is not ready; see `docker logs {name}`."
         elif "already allocated" in text or "address already in use" in text:
             hint = "Stop what uses the port, or change `ports` in the Compose file."
         elif "is already in use by container" in text:
@@ -136,6 +159,10 @@ class DockerStacks:
         return ComposeFailed(
             f"Compose could not {what} the project {stack.project}.", evidence=said, hint=hint
         )
+
+    async def _name_of(self, stack: Stack, service: str) -> str:
+        found = await stack_power.beside(self._engine, stack.project)
+        return next((each.name for each in found if each.service == service), service)
 
 
 def arguments(program: Program, stack: Stack, files: tuple[str, ...]) -> tuple[str, ...]:
@@ -184,6 +211,17 @@ def _version(stack: Stack) -> Json:
 def _marks(spec: RunSpec, stack: Stack) -> dict[str, str]:
     kept = {name: value for name, value in spec.labels if name in _MARKS}
     return {names.ID: spec.workspace, **kept, names.PROJECT: stack.project}
+
+
+def _refuse_taken(found: Summary, spec: RunSpec, stack: Stack) -> None:
+    labels = found.Labels or {}
+    if labels.get(names.ID, spec.workspace) == spec.workspace:
+        return
+    raise ProjectTaken(
+        f"The service {stack.service} of the project {stack.project} is the container of another workspace.",
+        evidence=(f"{labels.get(names.NAME, '')}  {labels.get(names.SOURCE, '')}  ({labels[names.ID]})",),
+        hint="Use that workspace, delete it, or give this one a project of its own by COMPOSE_PROJECT_NAME.",
+    )
 
 
 def _is_own(labels: Mapping[str, str], service: str) -> bool:
