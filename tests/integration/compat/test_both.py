@@ -48,7 +48,9 @@ def test_a_container_of_ours_is_used_by_the_reference_and_its_hooks_do_not_run_a
     workspace: Callable[..., Path], reference: Reference, dropin: DropIn
 ) -> None:
     folder = open_to_all(workspace(CONFIGURATION))
-    ours = dropin("up", "--workspace-folder", folder, "--include-configuration", "--include-merged-configuration")
+    ours = dropin(
+        "up", "--workspace-folder", folder, "--include-configuration", "--include-merged-configuration"
+    )
     assert ours.code == 0, ours.stderr
     assert log(folder) == FIRST
 
@@ -59,7 +61,9 @@ def test_a_container_of_ours_is_used_by_the_reference_and_its_hooks_do_not_run_a
     assert theirs.code == 0, theirs.stderr
     assert json.loads(theirs.stdout) == json.loads(ours.stdout)
     assert log(folder) == [*FIRST, "attach"]
-    said = reference("exec", "--workspace-folder", folder, "sh", "-c", "echo $FROM_FILE $(id -un) $PWD; exit 3")
+    said = reference(
+        "exec", "--workspace-folder", folder, "sh", "-c", "echo $FROM_FILE $(id -un) $PWD; exit 3"
+    )
     assert (said.code, said.stdout) == (3, "file vscode /workspaces/project\n")
     flags = ("--workspace-folder", folder, "--include-merged-configuration")
     assert reference("read-configuration", *flags).stdout == dropin("read-configuration", *flags).stdout
@@ -102,9 +106,9 @@ def test_the_reference_s_container_is_replaced_where_that_is_asked_for(
     ours = json.loads(dropin("up", "--workspace-folder", folder, "--remove-existing-container").stdout)
     assert ours["outcome"] == "success"
     assert ours["containerId"] != theirs["containerId"]
-    assert docker.lines("ps", "-aq", "--no-trunc", "--filter", f"label=devcontainer.local_folder={folder}") == [
-        ours["containerId"]
-    ]
+    assert docker.lines(
+        "ps", "-aq", "--no-trunc", "--filter", f"label=devcontainer.local_folder={folder}"
+    ) == [ours["containerId"]]
 
 
 def run_id(reference: Reference, folder: Path, labels: tuple[str, ...]) -> str:

@@ -33,9 +33,10 @@ def text(
     name: str, help: str, default: str | None = None, *, hidden: bool = False, required: bool = False
 ) -> Flag[Any]:
     """A flag with a value; of several the last counts."""
-    return click.option(
-        f"--{name}", default=default, show_default=True, hidden=hidden, required=required, help=help
-    )
+    given: dict[str, Any] = (
+        {} if default is None else {"default": default}
+    )  # one of None would satisfy `required`
+    return click.option(f"--{name}", **given, show_default=True, hidden=hidden, required=required, help=help)
 
 
 def many(name: str, help: str, form: str = "", shown: str = "") -> Flag[Any]:

@@ -46,6 +46,7 @@ class ReferenceCommand(click.Command):
             for name in param.opts
             if _has_value(param) and name.startswith("--")
         }
+        plain = {name for param in self.params if not _has_value(param) for name in param.opts}
         rest = list(args)
         while rest:
             word = rest.pop(0)
@@ -54,7 +55,9 @@ class ReferenceCommand(click.Command):
             if word == "--" or (self.verbatim and not word.startswith("-")):
                 yield from (word, *rest)
                 return
-            if equals or found is None:
+            if kebab(name) in plain:
+                yield from _plain_switch(kebab(name), word, rest)
+            elif equals or found is None:
                 yield kebab(name) + word[len(name) :] if name.startswith("--") else word
             else:
                 yield f"{kebab(name)}={_value(rest, switch=found.type is click.BOOL)}"
@@ -100,6 +103,13 @@ def _version() -> click.Option:
 def kebab(name: str) -> str:
     """`--workspaceFolder` is `--workspace-folder`; what is spelled that way already stays as it is."""
     return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: f"-{match[0].lower()}", name)
+
+
+def _plain_switch(name: str, word: str, rest: list[str]) -> Iterator[str]:
+    """A switch of click's own kind: with `true` it stands alone, with `false` it is not there."""
+    given = word.partition("=")[2] if "=" in word else _value(rest, switch=True)
+    if given != "false":
+        yield name
 
 
 def _value(rest: list[str], *, switch: bool) -> str:

@@ -42,8 +42,14 @@ def command(**values: Any) -> None:
 async def _read(values: dict[str, Any], reporter: Redacting) -> dict[str, object]:
     from moorage.compat.reference.reading import NO_ENGINE, read, unaided
 
-    merged = values["include_merged_configuration"]
-    asked = Reading(place=place_of(values), merged=merged, features=values["include_features_configuration"])
+    merged, features = values["include_merged_configuration"], values["include_features_configuration"]
+    asked = Reading(place=place_of(values), merged=merged)
+    if features:
+        from moorage.compat.reference.request import features_of
+
+        asked = asked.with_features(
+            features_of(values["additional_features"]), not values["skip_feature_auto_mapping"]
+        )
     if merged and asked.place.folder:
         from moorage.compat.reference.request import request_of
 
@@ -52,6 +58,6 @@ async def _read(values: dict[str, Any], reporter: Redacting) -> dict[str, object
         async with site_of(values, reporter) as site:
             return await read(asked, site)
     except NO_ENGINE:
-        if merged:
+        if merged or features:
             raise
         return unaided(asked.place)

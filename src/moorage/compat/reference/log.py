@@ -12,7 +12,7 @@ from moorage.devcontainer.lifecycle import HOOKS
 from moorage.events import Event, Failed, LogLine, Notice, StepEnded, StepProgress, StepStarted
 
 TRACE, DEBUG, INFO, WARNING, ERROR = 1, 2, 3, 4, 5
-LEVELS = {"trace": TRACE, "debug": DEBUG, "info": INFO}
+LEVELS = {"trace": TRACE, "debug": DEBUG, "info": INFO, "error": ERROR}
 _TITLES = {"start-container": "Starting container"}
 _STARTED = "Container started"
 

@@ -29,6 +29,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     request: Request | None = None
     merged: bool = False
     features: bool = False
+    additional: dict[str, object] = {}
+    auto_mapping: bool = True
+
+    def with_features(self, additional: dict[str, object], auto_mapping: bool) -> Reading:
+        return msgspec.structs.replace(self, features=True, additional=additional, auto_mapping=auto_mapping)
 
     def wanting(self, request: Request) -> Reading:
         return msgspec.structs.replace(self, request=request)
@@ -39,6 +44,8 @@ async def read(asked: Reading, site: Site) -> dict[str, object]:
     found = configured(asked.place, dict(site.environment))
     container = await _container(asked.place, site)
     body = plain(asked.place, found, container)
+    if asked.features and asked.place.config and (features := await _features(asked, site)):
+        body["featuresConfiguration"] = features
     if asked.merged:
         body["mergedConfiguration"] = await _merged(asked, found, container, site)
     return body
@@ -76,6 +83,15 @@ def merged_of_container(
     given = entries.of_container(place, found, container)
     filled = [variables.substitute(each, known) for each in given]
     return merged_configuration(configuration_of(place, found, container), filled)
+
+
+async def _features(asked: Reading, site: Site) -> dict[str, object] | None:
+    from moorage.compat.authoring.opening import open_finder
+    from moorage.compat.reference import features
+
+    given = features.asked(asked.place, asked.additional, auto_mapping=asked.auto_mapping)
+    async with open_finder(site.reporter, site.environment) as finder:
+        return await features.features_configuration(given, finder)
 
 
 async def _merged(
