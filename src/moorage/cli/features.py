@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from moorage.cli.authoring import Own, Style, printed, told
+from moorage.cli.trials import test_command
 from moorage.compat.authoring import documents, packing
 from moorage.compat.authoring.collection import Kind, collection
 from moorage.compat.authoring.dependencies import drawn, installed, of_folder
@@ -34,6 +35,7 @@ def features_group(style: Style) -> click.Group:
     """The group in one of the two ways."""
     group = click.Group("features", help="Test, package, publish and look up Features.")
     for command in (
+        test_command(style),
         package_command("feature", style),
         publish_command("feature", style),
         _info(style),
