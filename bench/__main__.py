@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 
 from bench import report
-from bench.cases import CASES, Case, Stage
+from bench.cases import CASES
 from bench.measure import Failed, Sample
+from bench.stage import Case, Stage
 from bench.tools import Docker, Tool, moorage, reference
 from scripts.engines import provision
 from scripts.engines.layout import REPOSITORY, Layout

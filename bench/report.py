@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.cases import Case
 from bench.measure import Sample, Spread
+from bench.stage import Case
 from bench.tools import Docker
 from scripts.reference_cli import VERSION
 

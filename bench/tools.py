@@ -24,12 +24,17 @@ class Tool:
     words: tuple[str, ...]
     folder_option: tuple[str, ...]
     environment: Mapping[str, str]
+    drop_in: tuple[str, ...] = ()
 
     def up(self, folder: Path) -> Sample:
         return measure([*self.words, "up", *self.folder_option, str(folder)], self.environment)
 
     def exec(self, folder: Path) -> Sample:
         return measure([*self.words, "exec", *self.folder_option, str(folder), "true"], self.environment)
+
+    def reference_command(self, *arguments: str) -> Sample:
+        """A command that both have under the reference's name."""
+        return measure([*self.words, *self.drop_in, *arguments], self.environment)
 
 
 class Docker:
@@ -51,7 +56,7 @@ def moorage(host: str, home: Path) -> Tool:
     for folder in (REPOSITORY / "src", Path(sysconfig.get_path("purelib"))):
         compileall.compile_dir(folder, quiet=2)
     program = str(Path(sys.executable).with_name("moorage"))
-    return Tool("moorage", (program,), (), _environment(host, home / "moorage"))
+    return Tool("moorage", (program,), (), _environment(host, home / "moorage"), ("devcontainer",))
 
 
 def reference(host: str, home: Path) -> Tool:
