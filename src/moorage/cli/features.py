@@ -1,23 +1,26 @@
-"""`moorage features`: for authors of Features, and for those who want to know what one brings along."""
+"""`moorage features`: for authors of Features, and for those who want to know what one brings along.
+
+Each command loads only what it needs itself.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from moorage.cli.authoring import Own, Style, printed, told
 from moorage.cli.trials import test_command
-from moorage.compat.authoring import documents, packing
-from moorage.compat.authoring.collection import Kind, collection
-from moorage.compat.authoring.dependencies import drawn, installed, of_folder
-from moorage.compat.authoring.information import Information, information
-from moorage.compat.authoring.opening import open_finder
-from moorage.compat.authoring.publishing import Published, publish
-from moorage.devcontainer.features.order import Order
 from moorage.events import Redacting
+
+if TYPE_CHECKING:
+    from moorage.compat.authoring.collection import Kind
+    from moorage.compat.authoring.documents import Place
+    from moorage.compat.authoring.information import Information
+    from moorage.compat.authoring.publishing import Published
+    from moorage.devcontainer.features.order import Order
 
 _PACKAGE_HELP = """Pack the {kind}s of TARGET into archives that are the same bytes each time.
 
@@ -60,6 +63,9 @@ def package_command(kind: Kind, style: Style) -> click.Command:
         reporter = style.reporter(values)
 
         async def work() -> list[str]:
+            from moorage.compat.authoring import packing
+            from moorage.compat.authoring.collection import collection
+
             items = collection(Path(target), kind, told(reporter))
             output = Path(values["output_folder"])
             return packing.write(items, kind, output, clean=values["force_clean_output_folder"])
@@ -81,6 +87,10 @@ def publish_command(kind: Kind, style: Style) -> click.Command:
         reporter = style.reporter(values)
 
         async def work() -> dict[str, Published]:
+            from moorage.compat.authoring.collection import collection
+            from moorage.compat.authoring.opening import open_finder
+            from moorage.compat.authoring.publishing import publish
+
             items = collection(Path(target), kind, told(reporter))
             async with open_finder(reporter) as finder:
                 client = await finder.client()
@@ -120,6 +130,9 @@ def _info(style: Style) -> click.Command:
         reporter = style.reporter(values)
 
         async def work() -> Information:
+            from moorage.compat.authoring.information import information
+            from moorage.compat.authoring.opening import open_finder
+
             async with open_finder(reporter) as finder:
                 return await information(feature, mode, finder)
 
@@ -141,8 +154,13 @@ def _resolve_dependencies(style: Style) -> click.Command:
         reporter = style.reporter(values)
 
         async def work() -> Order:
+            from moorage.compat.authoring.dependencies import of_folder
+            from moorage.compat.authoring.opening import open_finder
+
             async with open_finder(reporter) as finder:
                 return await of_folder(Path(values["workspace_folder"]).absolute(), finder)
+
+        from moorage.compat.authoring.dependencies import drawn, installed
 
         order = style.run(work(), reporter)
         click.echo(drawn(order) + "\n")
@@ -161,10 +179,10 @@ def _generate_docs(style: Style) -> click.Command:
     @style.options
     def generate_docs(**values: Any) -> None:
         """Write a README.md for each Feature from its metadata and its NOTES.md."""
+        from moorage.compat.authoring.documents import Place
+
         reporter = style.reporter(values)
-        place = documents.Place(
-            registry=values["registry"], namespace=values["namespace"], github=github_of(values)
-        )
+        place = Place(registry=values["registry"], namespace=values["namespace"], github=github_of(values))
         for path in style.run(document("feature", values["project_folder"], place, reporter), reporter):
             click.echo(path)
 
@@ -183,8 +201,11 @@ def github_of(values: dict[str, Any]) -> str:
     return f"{owner}/{repository}" if owner and repository else ""
 
 
-async def document(kind: Kind, folder: str, place: documents.Place, reporter: Redacting) -> list[Path]:
+async def document(kind: Kind, folder: str, place: Place, reporter: Redacting) -> list[Path]:
     """Write the README files of a collection."""
+    from moorage.compat.authoring import documents
+    from moorage.compat.authoring.collection import collection
+
     return documents.write(collection(Path(folder), kind, told(reporter)), place)
 
 

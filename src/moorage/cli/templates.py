@@ -1,4 +1,7 @@
-"""`templates`: apply, publish and describe Templates of the specification."""
+"""`templates`: apply, publish and describe Templates of the specification.
+
+Each command loads only what it needs itself.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,6 @@ import msgspec
 
 from moorage.cli.authoring import Own, Style, from_json, printed
 from moorage.cli.features import document, github_of, github_options, publish_command
-from moorage.compat.authoring import documents
-from moorage.compat.authoring.applying import Addition, apply
-from moorage.compat.authoring.information import in_registry
-from moorage.compat.authoring.opening import open_finder
 
 
 def templates_group(style: Style) -> click.Group:
@@ -43,6 +42,10 @@ def _apply(style: Style) -> click.Command:
         reporter = style.reporter(values)
 
         async def work() -> list[str]:
+            from moorage.compat.authoring.applying import Addition, apply
+            from moorage.compat.authoring.information import in_registry
+            from moorage.compat.authoring.opening import open_finder
+
             options = from_json(values["template_args"], dict[str, str | bool], "--template-args")
             features = from_json(values["features"], list[Addition], "--features")
             omit = from_json(values["omit_paths"], list[str], "--omit-paths")
@@ -70,6 +73,9 @@ def _metadata(style: Style) -> click.Command:
         reporter = style.reporter(values)
 
         async def work() -> msgspec.Raw:
+            from moorage.compat.authoring.information import in_registry
+            from moorage.compat.authoring.opening import open_finder
+
             async with open_finder(reporter) as finder:
                 found = await finder.artifact(in_registry(template_id))
                 return msgspec.Raw(found.annotation.encode() or b"{}")
@@ -86,8 +92,10 @@ def _generate_docs(style: Style) -> click.Command:
     @style.options
     def generate_docs(**values: Any) -> None:
         """Write a README.md for each Template from its metadata and its NOTES.md."""
+        from moorage.compat.authoring.documents import Place
+
         reporter = style.reporter(values)
-        place = documents.Place(github=github_of(values))
+        place = Place(github=github_of(values))
         for path in style.run(document("template", values["project_folder"], place, reporter), reporter):
             click.echo(path)
 

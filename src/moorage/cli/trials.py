@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from moorage.cli.authoring import Style
-from moorage.compat.authoring.harness import Result, report, run
-from moorage.compat.authoring.trials import Choice, trials
-from moorage.workspace.opening import open_site
+
+if TYPE_CHECKING:
+    from moorage.compat.authoring.trials import Choice
 
 _OPTIONS = (
     click.option("-p", "--project-folder", default=".", help="The folder that holds src and test."),
@@ -40,6 +40,10 @@ def test_command(style: Style) -> click.Command:
 
         Scripts source `dev-container-features-test-lib`. The exit code is 1 where one of them failed.
         """
+        from moorage.compat.authoring.harness import Result, report, run  # brings all that `up` needs
+        from moorage.compat.authoring.trials import trials
+        from moorage.workspace.opening import open_site
+
         reporter = style.reporter(values)
         project, features = _meant(words, values)
 
@@ -72,6 +76,8 @@ def _meant(words: tuple[str, ...], values: dict[str, Any]) -> tuple[Path, tuple[
 
 
 def _choice(features: tuple[str, ...], values: dict[str, Any]) -> Choice:
+    from moorage.compat.authoring.trials import Choice
+
     return Choice(
         features=features,
         filter=values["filter"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from moorage.events import Reporter
 from moorage.facts.features.finder import Finder
@@ -24,6 +25,6 @@ async def open_finder(
     async def registries() -> Registries:
         return preferences.registries()
 
-    cache = cache_folder(environ) / "features"
+    cache = Path(cache_folder(environ)) / "features"
     async with Finder(cache, registries=registries, environment=environ, reporter=reporter) as finder:
         yield finder

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,15 +14,17 @@ from moorage.devcontainer.features.reference import OciReference
 from moorage.facts.features import archive
 from moorage.facts.features.cache import Cache
 from moorage.facts.features.errors import FeatureUnusable
-from moorage.oci.client import Client
 from moorage.oci.manifest import OCI_MANIFEST, Descriptor, Manifest, decode
 from moorage.oci.reference import Reference
+
+if TYPE_CHECKING:
+    from moorage.oci.client import Client
 
 ANNOTATION = "dev.containers.metadata"
 CONFIG_TYPE = "application/vnd.devcontainers"
 LAYER_TYPE = "application/vnd.devcontainers.layer.v1+tar"
 
-Connect = Callable[[], Awaitable[Client]]
+Connect = Callable[[], Awaitable["Client"]]
 """The run's client, made when it is first needed."""
 
 _LAYERS = (LAYER_TYPE, f"{LAYER_TYPE}+gzip")
