@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import msgspec
 
 from moorage.spec.observation import Container, EngineFacts, Observation
 from moorage.spec.run import Mount, RunSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

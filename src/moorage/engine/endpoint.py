@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -61,7 +60,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
             return {"DOCKER_CONTEXT": self.context, "DOCKER_HOST": ""}
         variables = {"DOCKER_HOST": self.host, "DOCKER_CONTEXT": ""}
         if self.tls is not None:
-            folder = str(Path(self.tls.ca or self.tls.certificate).parent)
+            folder = (self.tls.ca or self.tls.certificate).rpartition("/")[0]
             variables |= {"DOCKER_CERT_PATH": folder, "DOCKER_TLS_VERIFY": "1" if self.tls.verify else ""}
         return variables
 
@@ -171,7 +170,8 @@ def _from_context(context: contexts.Context, origin: str) -> Endpoint:
 
 def _files(folder: str, *, verify: bool) -> Tls:
     paths = {"ca": "ca.pem", "certificate": "cert.pem", "key": "key.pem"}
-    there = {field: str(Path(folder, name)) for field, name in paths.items() if Path(folder, name).exists()}
+    found = {field: f"{folder}/{name}" for field, name in paths.items()}
+    there = {field: path for field, path in found.items() if os.path.exists(path)}  # noqa: PTH110 - as below
     return Tls(verify=verify, **there)
 
 
@@ -211,7 +211,7 @@ def _ssh(rest: str, host: str, key: str, *, podman: bool) -> tuple[str, ...]:
 async def _named(path: str, environ: Mapping[str, str], home: str, *, origin: str = "") -> Endpoint:
     from .recognition import recognise  # starts processes, so only for a client that was named
 
-    program = str(Path(home, path[2:])) if path.startswith("~/") else path
+    program = f"{home}/{path[2:]}" if path.startswith("~/") else path
     found = await recognise(program, environ)
     origin = origin or f"option path={path}"
     if not found.host:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moorage.drivers.base import Driver
@@ -16,13 +15,15 @@ from moorage.spec.source import LocalFolder, Source
 from moorage.workspace.preferences import Preferences
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from moorage.facts.context import ContextTree
     from moorage.facts.features.finder import Finder
     from moorage.planner.questions import HashContext
 
 
 class Site:
-    """Everything outside that a run uses, passed explicitly. `cache` may be deleted at any time."""
+    """Everything outside that a run uses, passed explicitly; the folder `cache` may go at any time."""
 
     def __init__(
         self,
@@ -31,7 +32,7 @@ class Site:
         driver: Driver,
         options: Options,
         reporter: Redacting,
-        cache: Path,
+        cache: str,
         environment: Mapping[str, str],
         preferences: Preferences | None = None,
     ) -> None:
@@ -39,12 +40,19 @@ class Site:
         self.driver = driver
         self.options = options
         self.reporter = reporter
-        self.cache = cache
+        self._cache = cache
         self.environment = environment
         self.preferences = preferences or Preferences()
         self.features: Finder | None = None
         self.contexts: dict[HashContext, ContextTree] = {}
         """What image keys were made of, for the builds that follow."""
+
+    @property
+    def cache(self) -> Path:
+        """The folder of all caches."""
+        from pathlib import Path  # what a running workspace is entered with does not need it
+
+        return Path(self._cache)
 
     async def close(self) -> None:
         """Close what was opened on the way; engine and driver belong to whoever made them."""
@@ -77,10 +85,10 @@ def owner(environment: Mapping[str, str]) -> str:
         return environment.get("USER") or str(os.getuid())
 
 
-def cache_folder(environment: Mapping[str, str]) -> Path:
+def cache_folder(environment: Mapping[str, str]) -> str:
     """Where caches live, by the XDG base directory specification; `MOORAGE_CACHE` overrides it."""
     own = environment.get("MOORAGE_CACHE")
     if own:
-        return Path(own)
-    base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "/")) / ".cache"
-    return Path(base) / "moorage"
+        return own
+    base = environment.get("XDG_CACHE_HOME") or f"{environment.get('HOME', '/')}/.cache"
+    return f"{base}/moorage"

@@ -333,7 +333,7 @@ def test_only_what_it_needs_is_loaded(moorage: Cli, up: Path) -> None:
         "leave = os._exit\n"
         "def told(code):\n"
         "    heavy = ('rich', 'httpx2', 'lightkube', 'asyncssh', 'tarfile', 'email', 'http.client',\n"
-        "             'tempfile', 'urllib.request', 'shutil', 'moorage.oci', 'moorage.builders')\n"
+        "             'tempfile', 'urllib.request', 'shutil', 'pathlib', 'moorage.oci', 'moorage.builders')\n"
         "    print(*(name for name in heavy if name in sys.modules), file=sys.stderr)\n"
         "    sys.stderr.flush()\n"
         "    leave(code)\n"

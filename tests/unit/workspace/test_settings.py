@@ -35,7 +35,7 @@ def site(heard: Heard, environment: dict[str, str]) -> Site:
         driver=nobody,  # type: ignore[arg-type]
         options=Options(),
         reporter=Redacting(heard),
-        cache=Path("/nonexistent"),
+        cache="/nonexistent",
         environment=environment,
     )
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -34,6 +33,8 @@ from .reading import as_container, as_facts
 from .starting import start_failure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .draft import Json, Machine
     from .mapping import Mapped
     from .stack import DockerStacks
@@ -226,7 +227,9 @@ class DockerDriver:
         return await mapped(self.engine, spec, facts)
 
     def _machine(self, spec: RunSpec) -> Machine:
-        from .draft import Machine  # as above
+        from pathlib import Path  # as above
+
+        from .draft import Machine
 
         base = Path(spec.content.source) if spec.content.kind == "bind" else Path.cwd()
 

@@ -62,7 +62,7 @@ async def ssh(environment: Environment) -> tuple[Check, ...]:
 
 async def cache(environment: Environment) -> tuple[Check, ...]:
     """Where repositories and hashes are kept."""
-    folder = cache_folder(environment)
+    folder = Path(cache_folder(environment))
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         hint = "Correct the permissions, or name a folder of yours in MOORAGE_CACHE."
