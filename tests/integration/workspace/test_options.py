@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -188,3 +191,34 @@ def test_a_shell_opens_when_it_is_up(moorage: Cli, workspace: Workspace, images:
     result = moorage("up", folder, "--shell", stdin="pwd; exit 6\n")
     assert result.code == 6
     assert result.stdout.splitlines()[-1] == "/workspaces/project"
+
+
+def test_a_terminal_shows_steps_with_their_times_and_the_result_last(
+    moorage: Cli, workspace: Workspace, images: Images
+) -> None:
+    folder = workspace({"image": images.busybox, "postCreateCommand": "echo at work; sleep 0.3"})
+    code, seen = on_terminal(moorage.command("up", folder), moorage.env)
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen)
+    assert code == 0, text
+    assert re.search(r"✓ postCreateCommand +0\.[3-9] s", text)
+    assert "at work" in text
+    assert text.index("Workspace project") > text.rindex("✓")
+    assert "\x1b" not in moorage.ok("up", folder, "--recreate").stderr
+
+
+def on_terminal(command: list[str], variables: dict[str, str]) -> tuple[int, str]:
+    """The exit code, and all that was drawn."""
+    master, slave = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env={**variables, "TERM": "xterm"},
+            start_new_session=True,
+        )  # fmt: skip
+    finally:
+        os.close(slave)
+    seen = b""
+    with suppress(OSError):  # the end of a terminal that nobody has open any more
+        while data := os.read(master, 65536):
+            seen += data
+    os.close(master)
+    return process.wait(timeout=60), seen.decode()
