@@ -198,7 +198,12 @@ def _from_nothing(
     _refuse_taken_name(request, facts)
     reason, gone = _reason_for_new(request, facts, observation.container)
     if target.spec.stack:
-        made = CreateStack(spec=target.spec, stack=target.spec.stack, reason=reason)
+        made = CreateStack(
+            spec=target.spec,
+            stack=target.spec.stack,
+            replace=request.recreate or request.rebuild,
+            reason=reason,
+        )
         return (gone, made) if gone else (made,)
     steps = (
         gone,

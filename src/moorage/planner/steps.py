@@ -106,10 +106,14 @@ class CreateContainer(msgspec.Struct, frozen=True, kw_only=True, tag="create-con
 
 
 class CreateStack(msgspec.Struct, frozen=True, kw_only=True, tag="create-stack"):
-    """Have Compose build and make what is missing of a stack, without starting it."""
+    """Have Compose build and make what is missing of a stack, without starting it.
+
+    `replace`: a container that another tool made for our service may go.
+    """
 
     spec: RunSpec
     stack: Stack
+    replace: bool = False
     reason: str = ""
 
     @property

@@ -43,7 +43,7 @@ class DockerStacks:
         self._environ = environ
         self._cache = cache
 
-    async def create(self, spec: RunSpec, facts: EngineFacts, log: Log) -> None:
+    async def create(self, spec: RunSpec, facts: EngineFacts, log: Log, *, replace: bool = False) -> None:
         """The mark comes first: by it a project is found whose making was cut off before our own container.
 
         Raises NameTaken, ComposeMissing, ComposeFailed, BadRunArgs.
@@ -53,7 +53,7 @@ class DockerStacks:
         await volumes.create(self._engine, spec.name, _marks(spec, stack))
         if stack.builds:
             await self._compose(program, stack, None, ("build", *stack.builds), log, "build")
-        keep = await self._make_room(spec, stack)
+        keep = await self._make_room(spec, stack, replace=replace)
         done = await self._run(program, stack, body, ("up", "--no-start", *keep, *stack.services), log)
         if (
             done.code
@@ -83,7 +83,7 @@ class DockerStacks:
     async def stop(self, project: str, container: str, *, seconds: int = 10) -> None:
         await stack_power.stop(self._engine, project, container, seconds=seconds)
 
-    async def _make_room(self, spec: RunSpec, stack: Stack) -> tuple[str, ...]:
+    async def _make_room(self, spec: RunSpec, stack: Stack, *, replace: bool) -> tuple[str, ...]:
         """Where another workspace lives in the project, nothing is made anew but our own container.
 
         Its service's container would lose what its own override gave it. Raises ProjectTaken where that is
@@ -93,7 +93,7 @@ class DockerStacks:
         others = [each.Labels or {} for each in found if not _is_own(each.Labels or {}, stack.service)]
         ours = [each for each in found if _is_own(each.Labels or {}, stack.service)]
         for each in ours:
-            _refuse_taken(each, spec, stack)
+            _refuse_taken(each, spec, stack, replace=replace)
         if not any(names.METADATA in labels for labels in others):
             return ()
         strangers = [each.Id for each in ours if names.ID not in (each.Labels or {})]
@@ -213,8 +213,14 @@ def _marks(spec: RunSpec, stack: Stack) -> dict[str, str]:
     return {names.ID: spec.workspace, **kept, names.PROJECT: stack.project}
 
 
-def _refuse_taken(found: Summary, spec: RunSpec, stack: Stack) -> None:
+def _refuse_taken(found: Summary, spec: RunSpec, stack: Stack, *, replace: bool) -> None:
     labels = found.Labels or {}
+    if names.ID not in labels and names.METADATA in labels and not replace:
+        raise ProjectTaken(
+            f"Another tool made a dev container of the service {stack.service} of {stack.project}.",
+            evidence=(f"{found.Names[0].removeprefix('/')}: {found.State}",),
+            hint="Use it with `moorage devcontainer up`, or have a new one made with --recreate.",
+        )
     if labels.get(names.ID, spec.workspace) == spec.workspace:
         return
     raise ProjectTaken(
