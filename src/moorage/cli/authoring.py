@@ -57,7 +57,8 @@ class Own:
         return open_reporter(Output(log=values["log_format"], quiet=values["quiet"]))
 
     def run(self, work: Coroutine[object, object, T], reporter: Redacting) -> T:
-        return run_own(work, Output(), reporter)
+        wants_json = click.get_current_context().params.get("output_format") == "json"
+        return run_own(work, Output(result="json" if wants_json else "text"), reporter)
 
 
 def told(reporter: Redacting) -> Callable[[Warning], None]:

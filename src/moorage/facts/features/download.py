@@ -25,6 +25,7 @@ from moorage.oci.transport import Answer, Interrupted, Request, Transport
 Connect = Callable[[], Transport]
 """The run's transport, made when it is first needed."""
 
+_MOVED = "Features moved from GitHub releases into registries: write registry/namespace/id:version."
 _GITHUB = ("github.com", "api.github.com")
 
 
@@ -43,7 +44,12 @@ async def find(
     url = address(reference)
     folder, digest = cache.files(pinned) if pinned else None, pinned
     if folder is None:
-        folder, digest = await _fetched(url, pinned, cache, connect, environment)
+        try:
+            folder, digest = await _fetched(url, pinned, cache, connect, environment)
+        except DownloadFailed as error:
+            if isinstance(reference, GithubReference):
+                error.hint = _MOVED
+            raise
     metadata = read_file(folder, f"{url} (devcontainer-feature.json)")
     kind: Literal["tarball", "github"] = "tarball" if isinstance(reference, TarballReference) else "github"
     return FoundFeature(
