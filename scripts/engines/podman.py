@@ -102,6 +102,7 @@ def up(podman: Podman) -> None:
             daemons.ensure(_service(podman), lambda: dockerd.answers(podman.host))
             run([str(podman.program), "rm", "--all", "--force", "--time", "0"])
             run([str(podman.program), "volume", "prune", "--force"])
+            run([str(podman.program), "image", "prune", "--force"])
     wanted = [f"docker.io/{_full(name)}" for each in images.EVERYDAY for name in (each.name, *each.aliases)]
     missing = [name for name in wanted if not succeeds([str(podman.program), "image", "exists", name])]
     if missing:

@@ -41,11 +41,11 @@ async def recognise(program: str, environ: Mapping[str, str]) -> Found:
     described = _described(out) if code == 0 else None
     if described is not None:
         return described
-    asked = _ask(program, ("info", *_JSON), environ), _ask(program, ("version", *_JSON), environ)
-    (_, told, complaint), (_, version, _) = await asyncio.gather(*asked)
+    _, told, complaint = await _ask(program, ("info", *_JSON), environ)
     podman = _podman(told)
     if podman is not None:
         return podman
+    _, version, _ = await _ask(program, ("version", *_JSON), environ)
     raise _unsupported(program, version, err or complaint or out)
 
 

@@ -15,7 +15,7 @@ from moorage.spec import names
 _STEP = re.compile(r"(?:\[(\d+)/\d+\] )?STEP (\d+)/(\d+): (.*)", re.S)
 _CHATTER = re.compile(
     r"--> (?:Pushing|[0-9a-f]{10,})|(?:\[\d+/\d+\] )?COMMIT |Successfully (?:tagged|built) |[0-9a-f]{64}$"
-    r"|Resolving |Resolved |Getting image source|Copying |Writing manifest|Storing signatures"
+    r"|Resolving |Resolved |Trying to pull |Getting image source|Copying |Writing manifest|Storing signatures"
 )
 _OWN = f'LABEL "{names.IMAGE_INPUTS}"='
 """The labels that we ask for become the last instruction."""

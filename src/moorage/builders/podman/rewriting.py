@@ -98,7 +98,7 @@ def _refused(instruction: Instruction, podman: Version) -> Iterator[str]:
         return
     if keyword in ("COPY", "ADD") and any(map(_expands, instruction.heredocs)):
         yield "a here-document with variables needs Podman 4.9: quote its name (<<'EOF'), or update Podman"
-    if keyword == "ONBUILD" and "<<" in instruction.arguments:
+    if keyword == "ONBUILD" and instruction.heredocs:
         yield "a here-document behind ONBUILD needs Podman 4.9"
 
 
