@@ -107,9 +107,15 @@ class Stacks(Protocol):
     """Compose projects, one of whose services is a workspace's container."""
 
     async def create(
-        self, spec: RunSpec, facts: EngineFacts, log: Callable[[str], None], *, replace: bool = False
+        self,
+        spec: RunSpec,
+        facts: EngineFacts,
+        log: Callable[[str], None],
+        *,
+        replace: bool = False,
+        start: bool = False,
     ) -> None:
-        """Have Compose make `spec.stack`, with an override for its one service; nothing is started.
+        """Have Compose make `spec.stack`, with an override for its one service; start it where asked to.
 
         Only with `replace` a dev container that another tool made of this service is made anew. Raises
         `NameTaken` when another `up` was faster: observe again.

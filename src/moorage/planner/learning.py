@@ -187,10 +187,12 @@ def _found(facts: Facts, reference: str) -> FindImage:
 
 
 def _made(step: CreateStack) -> Observation:
-    """All of a stack, made and not started, under the names that Compose gives."""
+    """All of a stack under the names that Compose gives."""
     own = CreateContainer(container=f"{step.stack.project}-{step.stack.service}-1", spec=step.spec)
-    beside = tuple((service, "created") for service in step.stack.services)
-    return Observation(container=_created(own), beside=beside)
+    made = _created(own)
+    if step.start:
+        made = msgspec.structs.replace(made, state="running", started_at="a new start")
+    return Observation(container=made, beside=tuple((each, made.state) for each in step.stack.services))
 
 
 def _created(step: CreateContainer) -> Container:

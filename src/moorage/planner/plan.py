@@ -202,6 +202,7 @@ def _from_nothing(
             spec=target.spec,
             stack=target.spec.stack,
             replace=request.recreate or request.rebuild,
+            start=target.uid is None,
             reason=reason,
         )
         return (gone, made) if gone else (made,)

@@ -106,19 +106,22 @@ class CreateContainer(msgspec.Struct, frozen=True, kw_only=True, tag="create-con
 
 
 class CreateStack(msgspec.Struct, frozen=True, kw_only=True, tag="create-stack"):
-    """Have Compose build and make what is missing of a stack, without starting it.
+    """Have Compose build and make what is missing of a stack.
 
-    `replace`: a container that another tool made for our service may go.
+    `replace`: a container that another tool made for our service may go. `start`: it is started at once,
+    because nothing in it has to be made ready before.
     """
 
     spec: RunSpec
     stack: Stack
     replace: bool = False
+    start: bool = False
     reason: str = ""
 
     @property
     def title(self) -> str:
-        return f"Create the containers of {self.stack.project}: {', '.join(self.stack.services)}"
+        verb = "Create and start" if self.start else "Create the containers of"
+        return f"{verb} {self.stack.project}: {', '.join(self.stack.services)}"
 
 
 class StartStack(msgspec.Struct, frozen=True, kw_only=True, tag="start-stack"):

@@ -49,11 +49,19 @@ def created(world: World) -> CreateStack:
     return step
 
 
-def test_compose_makes_the_stack_and_starts_it_after_our_container_is_prepared() -> None:
+def test_a_user_gets_its_ids_before_anything_is_started() -> None:
     steps = forecast(request(), world().facts(request())).plan.steps
     assert [type(step).__name__ for step in steps] == ["CreateStack", "PrepareContainer", "StartStack"]
     assert isinstance(steps[-1], StartStack)
     assert steps[-1].container == "project-app-1"
+
+
+def test_where_no_ids_change_compose_makes_and_starts_all_in_one_run() -> None:
+    here = world(updateRemoteUserUID=False)
+    steps = forecast(request(), here.facts(request())).plan.steps
+    assert [type(step).__name__ for step in steps] == ["CreateStack", "PrepareContainer"]
+    assert isinstance(steps[0], CreateStack)
+    assert steps[0].start
 
 
 def test_the_stack_says_where_its_files_are_and_what_runs_and_what_is_built() -> None:

@@ -43,7 +43,9 @@ class DockerStacks:
         self._environ = environ
         self._cache = cache
 
-    async def create(self, spec: RunSpec, facts: EngineFacts, log: Log, *, replace: bool = False) -> None:
+    async def create(
+        self, spec: RunSpec, facts: EngineFacts, log: Log, *, replace: bool = False, start: bool = False
+    ) -> None:
         """The mark comes first: by it a project is found whose making was cut off before our own container.
 
         Raises NameTaken, ComposeMissing, ComposeFailed, BadRunArgs.
@@ -54,7 +56,8 @@ class DockerStacks:
         if stack.builds:
             await self._compose(program, stack, None, ("build", *stack.builds), log, "build")
         keep = await self._make_room(spec, stack, replace=replace)
-        done = await self._run(program, stack, body, ("up", "--no-start", *keep, *stack.services), log)
+        words = ("up", "-d" if start else "--no-start", *keep, *stack.services)
+        done = await self._run(program, stack, body, words, log)
         if (
             done.code
             and any("already in use" in line for line in done.said)
@@ -66,7 +69,7 @@ class DockerStacks:
                 hint="Wait until it is done, then run this one again.",
             )
         if done.code:
-            raise await self._failed(stack, done, "make")
+            raise await self._failed(stack, done, "start" if start else "make")
 
     async def start(self, spec: RunSpec, facts: EngineFacts, log: Log) -> None:
         """What is still missing is made as well. Raises ComposeMissing, ComposeFailed, BadRunArgs."""

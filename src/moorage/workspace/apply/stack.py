@@ -26,7 +26,7 @@ async def change_stack(request: Request, site: Site, facts: Facts, step: CreateS
         refuse(verdict)
         for text in verdict.warnings:
             site.reporter.emit(Notice(level="warning", code="driver", text=text))
-        await stacks.create(step.spec, engine, tell, replace=step.replace)
+        await stacks.create(step.spec, engine, tell, replace=step.replace, start=step.start)
     else:
         await stacks.start(step.spec, engine, tell)
     seen = await site.driver.observe(request.handle, workspace=request.workspace)
