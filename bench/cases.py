@@ -50,7 +50,7 @@ def write_built_project(folder: Path) -> None:
 
 
 def another_project(stage: Stage) -> None:
-    stage.clear()
+    stage.put_aside()
     write_built_project(stage.renew())
 
 

@@ -21,6 +21,7 @@ class Stage:
         self.docker = docker
         self.root = root
         self.folder = root / "none"
+        self.earlier: list[Path] = []
         self.line: Line | None = None
 
     def renew(self) -> Path:
@@ -41,7 +42,18 @@ class Stage:
         if found := self.docker.lines("ps", "--all", "--quiet", "--filter", mine):
             self.docker("rm", "--force", "--volumes", *found)
 
+    def put_aside(self) -> None:
+        """Leave the project until `clear`: what an engine tidies up would be measured with the next."""
+        self.earlier.append(self.folder)
+
     def clear(self) -> None:
+        """As `_clear`, for the project and all that were put aside."""
+        for folder in (*self.earlier, self.folder):
+            self.folder = folder
+            self._clear()
+        self.earlier.clear()
+
+    def _clear(self) -> None:
         """Remove container, images and files of the project. Build caches stay: they are not only ours."""
         self.remove_container()
         self.remove_project()
