@@ -133,7 +133,7 @@ def _spec(
         workspace=request.workspace,
         name=request.container,
         content=_content(request, configuration),
-        mounts=_mounts(request, merged),
+        mounts=_mounts(request, configuration, merged),
         environment=tuple(environment.items()),
         user=container_user(merged, (), "") or "",
         override_command=_overrides(own, merged),
@@ -159,10 +159,8 @@ def _content(request: Request, configuration: Configured) -> Content:
     mount = configuration.paths.mount
     if isinstance(request.source, GitSource):
         return _clone_content(request, configuration.file, mount)
-    if mount is None or not isinstance(request.source, LocalFolder):
+    if mount is None or not isinstance(request.source, LocalFolder) or not _shows_the_folder(mount):
         return Content(kind="none")
-    if mount.kind != "bind":
-        return Content(kind="none", target=mount.target)
     return Content(kind="bind", source=mount.source or "", target=mount.target)
 
 
@@ -183,10 +181,17 @@ def _clone_content(request: Request, file: ConfigurationFile, mount: WrittenMoun
     )
 
 
-def _mounts(request: Request, merged: Merged) -> tuple[Mount, ...]:
-    written = [*merged.mounts, *(parse_mount(text) for text in request.mounts)]
+def _mounts(request: Request, configuration: Configured, merged: Merged) -> tuple[Mount, ...]:
+    own = configuration.paths.mount
+    special = own is not None and isinstance(request.source, LocalFolder) and not _shows_the_folder(own)
+    written = [*([own] if own and special else []), *merged.mounts, *map(parse_mount, request.mounts)]
     by_target = {mount.target: mount for mount in written}
     return tuple(_mount(mount) for mount in by_target.values())
+
+
+def _shows_the_folder(mount: WrittenMount) -> bool:
+    """Whether a `workspaceMount` is the usual one; a volume, memory and what is read-only are mounts as any."""
+    return mount.kind == "bind" and not mount.read_only
 
 
 def _mount(mount: WrittenMount) -> Mount:
