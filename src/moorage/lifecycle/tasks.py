@@ -29,7 +29,7 @@ def awaited(given: Iterable[Task], wait_for: str, done: Iterable[str]) -> frozen
     return frozenset(
         task.key
         for task in given
-        if _comes_by(task, wait_for) and task.key not in finished and task.stage not in finished
+        if _comes_by(task, wait_for) and (task.mode == "again" or not {task.key, task.stage} & finished)
     )
 
 

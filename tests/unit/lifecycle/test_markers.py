@@ -6,7 +6,7 @@ from moorage.devcontainer.lifecycle import stages
 from moorage.devcontainer.metadata import merge
 from moorage.lifecycle.dialogue import script
 from moorage.lifecycle.markers import done, witnessed
-from moorage.lifecycle.tasks import tasks
+from moorage.lifecycle.tasks import awaited, tasks
 
 CREATED, STARTED = "2026-01-01T00:00:00.5Z", "2026-01-02T00:00:00.25Z"
 HOOKS = merge(
@@ -55,3 +55,4 @@ def test_a_file_of_another_container_or_start_does_not_count_and_an_empty_one_do
 def test_a_hook_that_is_asked_for_again_runs_again() -> None:
     given = tasks(stages(HOOKS), STARTED, again=("onCreateCommand",))
     assert {task.mode for task in given if task.key.startswith("onCreate")} == {"again"}
+    assert "onCreateCommand:0" in awaited(given, "", ["onCreateCommand:0", "postStartCommand:0"])

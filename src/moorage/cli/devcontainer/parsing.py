@@ -34,6 +34,7 @@ class ReferenceCommand(click.Command):
         try:
             rest = super().parse_args(ctx, list(self.settled(args)))
             _check_terminal(ctx.params)
+            _check_lockfile(ctx.params)
             return rest
         except click.UsageError as error:
             misused(ctx, error.format_message())
@@ -74,6 +75,11 @@ def _check_terminal(values: dict[str, Any]) -> None:
     if len(given) == 1:
         names = [name.replace("_", "-") for name in (given[0], *(set(pair) - set(given)))]
         raise click.UsageError(f"Implications failed:\n {' -> '.join(names)}")
+
+
+def _check_lockfile(values: dict[str, Any]) -> None:
+    if values.get("no_lockfile") and values.get("frozen_lockfile"):
+        raise click.UsageError("--no-lockfile and --frozen-lockfile are mutually exclusive.")
 
 
 def misused(ctx: click.Context, message: str) -> NoReturn:

@@ -16,7 +16,7 @@ from moorage.compat.reference.failure import EXIT
 from moorage.compat.reference.log import Log
 from moorage.compat.reference.place import Place, place
 from moorage.errors import MoorageError
-from moorage.events import Failed, Redacting
+from moorage.events import Failed, Notice, Redacting
 from moorage.workspace.opening import open_site
 from moorage.workspace.site import Site
 
@@ -33,7 +33,16 @@ def reporter_of(values: Values, *, quiet: bool = False) -> Redacting:
         form=values.get("log_format") or "text",
         quiet=quiet,
     )
-    return Redacting(log)
+    reporter = Redacting(log)
+    for flag in ("experimental_lockfile", "experimental_frozen_lockfile"):
+        if values.get(flag):
+            name, now = (
+                f"--{flag.replace('_', '-')}",
+                "--frozen-lockfile" if "frozen" in flag else "the default",
+            )
+            text = f"{name} is deprecated: it is {now} now."
+            reporter.emit(Notice(level="warning", code="deprecated-flag", text=text))
+    return reporter
 
 
 def site_of(values: Values, reporter: Redacting) -> AbstractAsyncContextManager[Site]:

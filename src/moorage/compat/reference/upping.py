@@ -15,7 +15,9 @@ from moorage.compat.reference.place import Place, check_name, text
 from moorage.compat.reference.reading import configuration_of, merged_of_container
 from moorage.compat.reference.request import request_of
 from moorage.compat.reference.using import awake, hooks, wishes_of
+from moorage.compat.reference.using import told as hooks_told
 from moorage.errors import MoorageError, UsageError
+from moorage.events import StepProgress
 from moorage.planner.request import Request
 from moorage.spec import names
 from moorage.spec.observation import Container, Observation
@@ -91,6 +93,7 @@ async def _made(place: Place, values: Mapping[str, Any], request: Request, site:
     done = await bring_up(request, site)
     seen = await site.driver.observe(done.container_id)
     given = known_as(place, configured(place, dict(site.environment)), seen, site)
+    site.reporter.emit(StepProgress(step="hooks", text=hooks_told(given)))
     return _result(given, values, site, user=done.remote_user, folder=done.remote_folder)
 
 

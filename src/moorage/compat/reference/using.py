@@ -9,9 +9,10 @@ import msgspec
 
 from moorage.compat.reference.entering import Known, known_as, prepared
 from moorage.compat.reference.request import dotfiles_of, pairs, secrets_of, until
-from moorage.devcontainer.lifecycle import DEFAULT_WAIT_FOR, Stage, stages
+from moorage.devcontainer.lifecycle import DEFAULT_WAIT_FOR, HOOKS, Stage, stages
 from moorage.devcontainer.users import find_user, user_name
 from moorage.engine.ustar import files
+from moorage.events import StepProgress
 from moorage.lifecycle import markers
 from moorage.lifecycle.dialogue import Task
 from moorage.lifecycle.hooks import HookRun, run_hooks
@@ -80,6 +81,7 @@ async def hooks(given: Known, site: Site, wishes: Wishes) -> str:
 
     Raises what `run_hooks` raises.
     """
+    site.reporter.emit(StepProgress(step="hooks", text=told(given)))
     due, dotfiles = await _due(given, site, wishes)
     if not due and dotfiles is None:
         return wishes.result
@@ -106,6 +108,15 @@ async def hooks(given: Known, site: Site, wishes: Wishes) -> str:
         site.reporter,
     )
     return wishes.result
+
+
+def told(given: Known) -> str:
+    """All hooks with where they come from, as the reference's log has them."""
+    found: dict[str, list[dict[str, object]]] = {hook: [] for hook in HOOKS}
+    for stage in stages(given.merged):
+        commands = {command.key or "": command.argv[-1] for command in stage.commands}
+        found[stage.hook].append({"origin": stage.origin, "command": commands.get("", commands)})
+    return f"LifecycleCommandExecutionMap: {msgspec.json.encode(found).decode()}"
 
 
 def _again(wishes: Wishes) -> tuple[str, ...]:
