@@ -101,7 +101,7 @@ def _plan(request: Request, facts: Facts) -> Plan:
         return Plan(steps=(initialize,), more=True, warnings=noted)
 
     kept = _kept(request, facts, observation)
-    chosen = image_step(request, facts, configuration, record_of(kept))
+    chosen = _image_step(request, facts, configuration, kept)
     if kept and not kept.started_at and _differs(request, facts, configuration, chosen, kept):
         kept, chosen = None, image_step(request, facts, configuration, None)
     if isinstance(chosen, Chosen | BuildFeatures):
@@ -124,6 +124,19 @@ def _plan(request: Request, facts: Facts) -> Plan:
         wanted=target,
         identity=chosen.image.identity,
     )
+
+
+def _image_step(
+    request: Request, facts: Facts, configuration: Configured, kept: Container | None
+) -> Chosen | Step:
+    """As `image_step`; its first question goes along with what only a new container needs to know."""
+    try:
+        return image_step(request, facts, configuration, record_of(kept))
+    except Unanswered as image:
+        if kept is None and not facts.knows(AskEngine()):
+            others = () if request.name else (ListNames(),)
+            raise Unanswered((*image.questions, AskEngine(), *others)) from None
+        raise
 
 
 def _with_name_found(request: Request, observation: Observation) -> Request:

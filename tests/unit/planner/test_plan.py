@@ -51,6 +51,18 @@ def test_the_first_questions_are_asked_side_by_side() -> None:
     assert {type(question) for question in outcome.questions} == {ReadConfiguration, Observe}
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"), [("", {"FindImage", "AskEngine", "ListNames"}), ("mine", {"FindImage", "AskEngine"})]
+)
+def test_what_a_new_container_needs_is_asked_along_with_its_image(name: str, asked: set[str]) -> None:
+    wanted, world = request(name=name), World(IMAGE_ONLY)
+    first = plan(wanted, Facts())
+    assert isinstance(first, Ask)
+    second = plan(wanted, Facts({each: world.answer(each) for each in first.questions}))
+    assert isinstance(second, Ask)
+    assert {type(question).__name__ for question in second.questions} == asked
+
+
 def test_an_image_that_is_here_needs_no_pull() -> None:
     assert steps_of(request(), World(IMAGE_ONLY)) == [
         "CreateContainer",
