@@ -13,9 +13,9 @@ CLASSES = {
 }
 
 OPTIONS = {
-    "path": "Which engine: a command-line client (docker, podman, nerdctl) is asked for its endpoint once; "
-    "then moorage talks to that endpoint itself. Without it: `DOCKER_HOST`, the current context, the usual "
-    "sockets.",
+    "path": "Which engine: a command-line client (docker, podman) is asked for its endpoint; then moorage talks "
+    "to that endpoint itself. Podman without a socket is served one for the time of the command. Without it: "
+    "`DOCKER_HOST`, `DOCKER_CONTEXT`, `CONTAINER_HOST`, the current context, the usual sockets, `podman`.",
     "install": "Install Docker where no engine is found (Debian, Ubuntu, Fedora and their like), and say "
     "what was done.",
     "containerInactivityTimeout": "Stop the container when nobody has used it for so long. Recorded, and not "
@@ -26,6 +26,8 @@ OPTIONS = {
 ENVIRONMENT = {
     "DOCKER_HOST": "The engine's address (`unix://`, `tcp://`, `ssh://` as docker takes it).",
     "DOCKER_CONTEXT": "The docker context that names the engine.",
+    "CONTAINER_HOST": "Podman's address, where no variable of docker's names an engine.",
+    "CONTAINER_SSHKEY": "The key file for a `CONTAINER_HOST` behind ssh.",
     "DOCKER_CONFIG": "The folder of docker's `config.json`: contexts, registry logins, credential helpers.",
     "DOCKER_TLS_VERIFY": "Use TLS for `tcp://` and check the engine's certificate.",
     "DOCKER_CERT_PATH": "The folder of `ca.pem`, `cert.pem` and `key.pem`.",
