@@ -7,7 +7,7 @@ ids change, and "prepared" comes last. The engine may unpack it even when we are
 from __future__ import annotations
 
 import asyncio
-from importlib.resources import files as resources
+import pkgutil
 
 import msgspec
 
@@ -59,7 +59,7 @@ async def prepare(site: Site, seen: Observation, step: PrepareContainer) -> Jour
 def archive(instance: str, ids: Ids) -> bytes:
     """What goes in: folders of the remote user, and the system's user files where they change."""
     state, logs = journal.state(instance).lstrip("/"), journal.logs(instance).lstrip("/")
-    runner = (resources("moorage.lifecycle") / "runner.sh").read_bytes()
+    runner = pkgutil.get_data("moorage.lifecycle", "runner.sh") or b""  # loads less than importlib.resources
     owed = f"owes {ids.owed}\n".encode() if ids.owed else b""
     entries = [
         Entry(name=journal.FOLDER.lstrip("/"), folder=True, mode=0o755),
