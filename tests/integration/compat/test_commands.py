@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,26 @@ def test_what_flags_bring_into_the_container(
     )
 
 
+def test_system_files_stay_as_they_are(
+    workspace: Callable[..., Path], dropin: DropIn, docker: Docker
+) -> None:
+    body = json.loads(dropin("up", "--workspace-folder", workspace({"image": BASE})).stdout)
+    changed = {line[2:] for line in docker.lines("diff", body["containerId"])}
+    assert not {path for path in changed if path.startswith(("/etc/environment", "/etc/profile"))}
+
+
+def test_nobody_else_is_asked(workspace: Callable[..., Path], dropin: DropIn) -> None:
+    """All that would leave this machine goes to a proxy that counts."""
+    folder = workspace({"image": BASE})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        proxy = f"http://127.0.0.1:{server.getsockname()[1]}"
+        env = {"HTTPS_PROXY": proxy, "https_proxy": proxy, "HTTP_PROXY": proxy, "http_proxy": proxy}
+        assert dropin("up", "--workspace-folder", folder, env=env).code == 0
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
 def test_an_image_carries_what_the_reference_s_carries(
     workspace: Callable[..., Path], both: Both, docker: Docker, cleanup: Traces
 ) -> None:
@@ -172,6 +194,7 @@ def test_a_build_goes_to_a_registry_and_into_a_file(
     )
     assert written.code == 0, written.stderr
     assert (folder / "image.tar").stat().st_size > 1000
+    assert re.fullmatch(r"moorage-project-[0-9a-f]{10}:latest", json.loads(written.stdout)["imageName"][0])
 
 
 def test_any_container_is_set_up(
