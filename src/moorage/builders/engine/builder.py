@@ -85,7 +85,7 @@ class EngineBuilder:
             again = msgspec.structs.replace(spec, no_cache=spec.no_cache or error.in_cache)
             digest, progress = await self._once(again, context, reporter, step)
         return Built(
-            image_id="" if spec.push else await self._image(spec),
+            image_id="" if spec.push or spec.output else await self._image(spec),
             digest=digest,
             seconds=time.monotonic() - started,
             cached_steps=progress.cached,
@@ -149,7 +149,7 @@ class EngineBuilder:
         if program in self._without_rawjson:
             run.format = "plain"
         try:
-            if spec.push or not readable_in_place(spec, context):
+            if spec.push or spec.output or not readable_in_place(spec, context):
                 return await run.from_archive()
             reading = Reading(spec, context)
             progress.context_read = reading.ended
