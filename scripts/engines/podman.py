@@ -230,7 +230,7 @@ def _wrapper(podman: Podman) -> str:
     exports = "\n".join(f"export {name}='{value}'" for name, value in podman.environment.items())
     become = " ".join(podman.as_user(['"$0"', '"$@"']))
     switch = f'[ "$(id -un)" = {podman.user} ] || exec {become}\n' if podman.rootless else ""
-    return f'#!/bin/sh\n{switch}{exports}\nexec podman "$@"\n'
+    return f'#!/bin/sh\n{switch}{exports}\nexec {shutil.which("podman")} "$@"\n'
 
 
 def _pool(layout: Layout) -> str:
