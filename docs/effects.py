@@ -14,8 +14,9 @@ CLASSES = {
 
 OPTIONS = {
     "path": "Which engine: a command-line client (docker, podman) is asked for its endpoint; then moorage "
-    "talks to that endpoint itself. Podman without a socket is served one for the time of the command. Without it: "
-    "`DOCKER_HOST`, `DOCKER_CONTEXT`, `CONTAINER_HOST`, the current context, the usual sockets, `podman`.",
+    "talks to that endpoint itself. Podman without a socket is served one for the time of the command. "
+    "Without it: `DOCKER_HOST`, `DOCKER_CONTEXT`, `CONTAINER_HOST`, the current context, the usual sockets, "
+    "`podman`.",
     "install": "Install Docker where no engine is found (Debian, Ubuntu, Fedora and their like), and say "
     "what was done.",
     "containerInactivityTimeout": "Stop the container when nobody has used it for so long. Recorded, and not "

@@ -92,8 +92,11 @@ class Podman:
         return ["setpriv", *become, "--", *command]
 
 
-def up(podman: Podman) -> None:
-    """Start its service unless it answers, and have the images of the tests in its store."""
+def up(podman: Podman, docker: str) -> None:
+    """Start its service unless it answers, and have the images of the tests in its store.
+
+    They come from our registry, or where that has none from the engine on `docker`.
+    """
     if not dockerd.answers(podman.host):
         with phase(f"started {podman.name}"):
             _install()
@@ -107,7 +110,8 @@ def up(podman: Podman) -> None:
     missing = [name for name in wanted if not succeeds([str(podman.program), "image", "exists", name])]
     if missing:
         with phase(f"made {len(missing)} images present in {podman.name}"):
-            run([str(podman.program), "pull", "--quiet", *missing])
+            if not succeeds([str(podman.program), "pull", "--quiet", *missing], timeout=300):
+                _load(podman, docker)
 
 
 def down(podman: Podman) -> None:
@@ -127,6 +131,14 @@ def down(podman: Podman) -> None:
 
 def version(podman: Podman) -> str:
     return run([str(podman.program), "version", "--format", "{{.Client.Version}}"]).strip()
+
+
+def _load(podman: Podman, docker: str) -> None:
+    names = [name for each in images.EVERYDAY for name in (each.name, *each.aliases)]
+    archive = podman.folder / "images.tar"
+    run(["docker", "--host", docker, "save", "--output", str(archive), *names])
+    run([str(podman.program), "load", "--quiet"], stdin=archive)
+    archive.unlink()
 
 
 def _install() -> None:

@@ -84,12 +84,14 @@ def old_engine(layout: Layout) -> Engine:
 def podman_engine(layout: Layout, *, rootless: bool) -> Podman:
     """Debian's Podman with a store of our own, root's or that of a user made for it."""
     own = podman.Podman(layout, rootless)
+    # An engine that has just been made fills the registry, from which Podman takes the images.
+    docker = dockerd.Engine(layout, dockerd.NEW).host
     if not dockerd.answers(own.host):
-        engine(layout)  # fills the registry, from which Podman takes the images
+        docker = engine(layout).host
     with _locked(layout):
         _must_be_possible()
         registry.up(layout)
-        podman.up(own)
+        podman.up(own, docker)
         return Podman(
             host=own.host, version=podman.version(own), program=str(own.program), user=own.user,
             home=str(own.home), rootless=rootless, become=tuple(own.as_user([])), environment=own.environment,
