@@ -26,7 +26,7 @@ from moorage.oci.failures import BadAnswer, ImageNotFound, PlatformMissing, Regi
 from moorage.oci.manifest import ACCEPT, Descriptor, Index, Manifest, Platform, choose, decode, platforms
 from moorage.oci.reference import Reference, is_digest
 from moorage.oci.session import DOCUMENT, Call, Session
-from moorage.oci.transport import Answer, Content, Interrupted, Patience, Transport
+from moorage.oci.transport import Answer, Content, Direct, Interrupted, Patience, Transport
 
 _DEPTH = 3
 _PAGES = 1000
@@ -58,8 +58,8 @@ class _Tags(msgspec.Struct):
 class Client:
     """Reads and writes images. Errors are those of `moorage.oci.failures`; each names registry and image.
 
-    `credentials` None is anonymous; they are looked up only once a registry asks. Clock, sleep and chance are
-    for tests.
+    `credentials` None is anonymous; they are looked up only once a registry asks. `direct` is a lighter
+    way for small documents. Clock, sleep and chance are for tests.
     """
 
     def __init__(
@@ -72,8 +72,9 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        direct: Direct | None = None,
     ) -> None:
-        transport = Transport(patience or Patience(), clock=clock, sleep=sleep, chance=chance)
+        transport = Transport(patience or Patience(), clock=clock, sleep=sleep, chance=chance, direct=direct)
         self._transport = transport
         self._session = Session(transport, registries or Registries(), credentials, reporter or Silent())
 

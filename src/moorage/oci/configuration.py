@@ -101,7 +101,8 @@ def merge(first: Registries, second: Registries) -> Registries:
 def endpoints(registries: Registries, registry: str, *, writing: bool = False) -> tuple[Endpoint, ...]:
     """The addresses to try for `registry`, in order: mirrors, then itself; never a mirror for writing.
 
-    Where plain HTTP is allowed, HTTPS is tried first, as Docker does. Raises `BadRegistry`.
+    Where plain HTTP is allowed, HTTPS is tried first, as Docker does, except on the own machine: registries
+    there are plain, and nobody is between. Raises `BadRegistry`.
     """
     mirrors = () if writing else registries.mirrors.get(registry, ())
     asked = [endpoint for mirror in mirrors for endpoint in _addresses(registries, mirror, mirror=True)]
@@ -122,11 +123,17 @@ def _addresses(registries: Registries, address: str, *, mirror: bool) -> tuple[E
     insecure = _matches(host, (*registries.insecure, *_LOOPBACK))
     folder = f"{registries.certificate_folder}/{host}"
     trust = Trust(verify=not insecure, ca_files=registries.ca_files, folder=folder)
-    schemes = (scheme,) if scheme else ("https", "http") if insecure else ("https",)
+    schemes = (scheme,) if scheme else _schemes(host, insecure=insecure)
     server = _HUB_HOST if host in (DOCKER_HUB, "index.docker.io") else host
     return tuple(
         Endpoint(host=host, url=f"{name}://{server}{path}", mirror=mirror, trust=trust) for name in schemes
     )
+
+
+def _schemes(host: str, *, insecure: bool) -> tuple[str, ...]:
+    if is_loopback(host):
+        return ("http", "https")
+    return ("https", "http") if insecure else ("https",)
 
 
 def _split(address: str) -> tuple[str, str, str]:

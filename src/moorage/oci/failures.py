@@ -79,6 +79,11 @@ def explain(status: int, body: bytes) -> tuple[str, ...]:
     return (f"HTTP {status}", *lines[:_LINES])
 
 
+def was_answered(error: ImageError) -> bool:
+    """Whether a registry said so itself, in an answer that `explain` tells of."""
+    return error.evidence[:1] != () and error.evidence[0].startswith("HTTP ")
+
+
 def printable(text: str) -> str:
     """One bounded line of a stranger's text that cannot steer a terminal."""
     return "".join(letter for letter in text if letter.isprintable()).strip()[:_WIDTH]

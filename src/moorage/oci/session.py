@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 
 import msgspec
@@ -11,7 +10,7 @@ from moorage.errors import ImageError
 from moorage.events import Notice, Reporter
 from moorage.oci.auth import Authorizer, Logins, login_required
 from moorage.oci.configuration import Endpoint, Registries, endpoints
-from moorage.oci.failures import ImageNotFound, RegistryRefused, RegistryUnreachable, explain
+from moorage.oci.failures import ImageNotFound, RegistryRefused, RegistryUnreachable, explain, was_answered
 from moorage.oci.reference import Reference
 from moorage.oci.transport import Answer, Content, Request, Transport
 
@@ -53,19 +52,25 @@ class Session:
 
     async def ask(self, reference: Reference, call: Call) -> tuple[Endpoint, Answer]:
         """The first good answer and who gave it. Raises what the registry itself (not a mirror) said last."""
-        candidates = self._candidates(reference.registry, writing=call.actions == PUSH)
+        left = list(self._candidates(reference.registry, writing=call.actions == PUSH))
         said: list[str] = []
-        for endpoint, following in itertools.pairwise(candidates):
+        while len(left) > 1:
+            endpoint, following = left.pop(0), left[0]
+            probe = _is_plain_first(endpoint, following)
             try:
-                return endpoint, await self._judged(endpoint, reference, call, hasty=True)
+                answer = await self._judged(endpoint, reference, call, hasty=not probe, probe=probe)
             except ImageError as error:
-                if not endpoint.mirror and not isinstance(error, RegistryUnreachable):
+                answered = not isinstance(error, RegistryUnreachable) or (probe and was_answered(error))
+                if answered and not endpoint.mirror:
                     raise
-                self._pass_over(endpoint, error, following)
+                left = self._settled(left, following) if probe and answered else left
+                self._pass_over(endpoint, error, left[0])
                 said.append(f"{endpoint.url}: {error.message}")
-        last = candidates[-1]
+            else:
+                left = self._settled(left, following) if probe else left
+                return endpoint, answer
         try:
-            return last, await self._judged(last, reference, call, hasty=False)
+            return left[0], await self._judged(left[0], reference, call)
         except RegistryUnreachable as error:
             error.evidence = (*error.evidence, *said)
             raise
@@ -75,12 +80,20 @@ class Session:
         own = url.startswith(f"{endpoint.url}/")
         scopes = _scopes(reference, call)
         header = await self._authorizer.header(endpoint, reference.repository, scopes) if own else ""
-        answer = await self._send(endpoint, call, url, header, hasty=False)
+        answer = await self._send(endpoint, call, url, header)
         return _judge(endpoint, reference, call, answer, logged_in=bool(header))
 
     def _candidates(self, registry: str, *, writing: bool) -> tuple[Endpoint, ...]:
         known = endpoints(self._registries, registry, writing=writing)
-        return tuple(one for one in known if one.url not in self._silent) or known
+        left = tuple(one for one in known if one.url not in self._silent) or known
+        if len(left) > 1 and _is_plain_first(left[-2], left[-1]):
+            return (*left, left[-2])  # neither spoke at once: the more usual one is waited for
+        return left
+
+    def _settled(self, left: list[Endpoint], other: Endpoint) -> list[Endpoint]:
+        """Plain HTTP it is: the other scheme of the same address is not asked any more."""
+        self._silent.add(other.url)
+        return [each for each in left if (each.host, each.mirror) != (other.host, other.mirror)]
 
     def _pass_over(self, endpoint: Endpoint, error: ImageError, following: Endpoint) -> None:
         if isinstance(error, RegistryUnreachable):
@@ -91,20 +104,43 @@ class Session:
             notice = Notice(level="fallback", code="mirror-passed-over", text=text, hint=error.hint)
             self._reporter.emit(notice)
 
-    async def _judged(self, endpoint: Endpoint, reference: Reference, call: Call, *, hasty: bool) -> Answer:
+    async def _judged(
+        self,
+        endpoint: Endpoint,
+        reference: Reference,
+        call: Call,
+        *,
+        hasty: bool = False,
+        probe: bool = False,
+    ) -> Answer:
         """One endpoint's answer, after the authorisation it asks for. Raises unless it is a success."""
+
+        async def send(header: str) -> Answer:
+            return await self._send(endpoint, call, url, header, hasty=hasty, probe=probe)
+
         url = f"{endpoint.url}/v2/{reference.repository}/{call.path}"
         scopes = _scopes(reference, call)
         header = await self._authorizer.header(endpoint, reference.repository, scopes)
-        answer = await self._send(endpoint, call, url, header, hasty=hasty)
+        answer = await send(header)
+        if probe and _wants_tls(endpoint, answer):
+            raise RegistryUnreachable(f"the registry {endpoint.host} speaks TLS only")
         if answer.status == 401:
             renewed = await self._authorizer.answer(endpoint, reference.repository, scopes, answer, header)
             if renewed != header:
                 header = renewed
-                answer = await self._send(endpoint, call, url, header, hasty=hasty)
+                answer = await send(header)
         return _judge(endpoint, reference, call, answer, logged_in=header.startswith("Basic"))
 
-    async def _send(self, endpoint: Endpoint, call: Call, url: str, header: str, *, hasty: bool) -> Answer:
+    async def _send(
+        self,
+        endpoint: Endpoint,
+        call: Call,
+        url: str,
+        header: str,
+        *,
+        hasty: bool = False,
+        probe: bool = False,
+    ) -> Answer:
         authorization = {"Authorization": header} if header else {}
         request = Request(
             method=call.method,
@@ -113,12 +149,23 @@ class Session:
             content=call.content,
             trust=endpoint.trust,
             hasty=hasty,
+            probe=probe,
             stall=call.stall,
             attempts=call.attempts,
         )
         if call.limit is None:
             return await self._transport.open(request)
         return await self._transport.fetch(request, limit=call.limit)
+
+
+def _is_plain_first(endpoint: Endpoint, following: Endpoint) -> bool:
+    """Whether the two are schemes of one address on the own machine, of which either may be right."""
+    return endpoint.host == following.host and endpoint.url.startswith("http://")
+
+
+def _wants_tls(endpoint: Endpoint, answer: Answer) -> bool:
+    """Servers say to plain HTTP at a port for TLS: "Client sent an HTTP request to an HTTPS server"."""
+    return answer.status == 400 and endpoint.url.startswith("http://") and b"HTTPS" in answer.body
 
 
 def _scopes(reference: Reference, call: Call) -> tuple[str, ...]:

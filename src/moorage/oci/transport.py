@@ -1,6 +1,7 @@
 """One HTTP request to a registry, repeated while that makes sense, and never for longer than its limit.
 
-httpx2 is imported when the first request is made, so that importing the client costs nothing.
+httpx2 is imported when the first request is made that needs it: that takes longer than a whole exchange with
+a registry that is near. A `Direct` way answers the plain requests, which are nearly all.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import email.utils
 import itertools
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -32,6 +33,7 @@ Content = Callable[[], AsyncIterator[bytes]]
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _ERROR_BODY = 64 * 1024
 _HASTY_CONNECT = 3.0
+_PROBE_STALL = 10.0
 _REDIRECTS = 5
 
 
@@ -49,8 +51,9 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send. `hasty`: there is another address to try, so do not insist. `stall` and `attempts`
-    stand in for those of `Patience`. Content that is a function is called anew for each attempt.
+    """What to send. `hasty`: there is another address to try, so do not insist. `probe`: perhaps nobody there
+    speaks this scheme, so whoever does not answer is not asked again. `stall` and `attempts` stand in for
+    those of `Patience`. Content that is a function is called anew for each attempt.
     """
 
     method: str
@@ -59,6 +62,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes | Content | None = None
     trust: Trust = Trust()
     hasty: bool = False
+    probe: bool = False
     stall: float | None = None
     attempts: int | None = None
 
@@ -71,21 +75,52 @@ class Interrupted(Exception):
     """A stream broke off before its end; what came until then is good."""
 
 
-class Answer:
-    """Status, headers and body. A streamed success has its body in `chunks` and must be closed."""
+class Document(msgspec.Struct, frozen=True):
+    """One small answer as a whole. Names of headers are in lower case."""
 
-    def __init__(self, response: httpx2.Response, body: bytes) -> None:
-        self._response = response
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Direct(Protocol):
+    """A lighter way for plain GET and HEAD requests."""
+
+    async def ask(self, request: Request, *, limit: int, connect: float, stall: float) -> Document | None:
+        """The answer, at most `limit` + 1 bytes of it; None where the usual way has to be taken, be it that a
+        proxy, a redirect or a certificate is in between. Raises `Interrupted` where the connection breaks or
+        stalls.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Answer:
+    """Status, headers and body. A streamed success has its body in `chunks` and must be closed.
+
+    `url` is where it came from in the end, after redirects.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        url: str,
+        body: bytes = b"",
+        response: httpx2.Response | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.url = url
         self.body = body
-        self.url = str(response.url)
-        """Where it came from in the end, after redirects."""
+        self._response = response
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they were sent. Raises `Interrupted` where the connection breaks or stalls."""
         import httpx2
 
+        assert self._response is not None
         try:
             async for chunk in self._response.aiter_raw():
                 yield chunk
@@ -93,7 +128,24 @@ class Answer:
             raise Interrupted(str(error) or type(error).__name__) from error
 
     async def close(self) -> None:
-        await self._response.aclose()
+        if self._response:
+            await self._response.aclose()
+
+
+class _Headers(Mapping[str, str]):
+    """Headers by their name in any case."""
+
+    def __init__(self, lowered: dict[str, str]) -> None:
+        self._lowered = lowered
+
+    def __getitem__(self, name: str) -> str:
+        return self._lowered[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lowered)
+
+    def __len__(self) -> int:
+        return len(self._lowered)
 
 
 class _Failure(msgspec.Struct, frozen=True):
@@ -114,8 +166,10 @@ class Transport:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        direct: Direct | None = None,
     ) -> None:
         self.patience = patience
+        self._direct = direct
         self.clock = clock
         self._sleep = sleep
         self._chance = chance
@@ -146,6 +200,8 @@ class Transport:
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             await client.aclose()
+        if self._direct:
+            await self._direct.close()
 
     async def _persist(self, request: Request, limit: int | None) -> Answer:
         give_up = self.clock() + self.patience.total
@@ -160,6 +216,28 @@ class Transport:
         raise AssertionError("unreachable")
 
     async def _attempt(self, request: Request, limit: int | None) -> Answer | _Failure:
+        try:
+            answer = await self._directly(request, limit)
+        except Interrupted as error:
+            return self._broken_off(request, str(error))
+        if answer is None:
+            return await self._as_usual(request, limit)
+        return self._put_off(request, answer) if answer.status in _TRANSIENT else answer
+
+    async def _directly(self, request: Request, limit: int | None) -> Answer | None:
+        plain = request.method in ("GET", "HEAD") and request.content is None
+        if self._direct is None or limit is None or not plain:
+            return None
+        most = max(limit, _ERROR_BODY)
+        found = await self._direct.ask(
+            request, limit=most, connect=self._connect(request), stall=self._stall(request)
+        )
+        if found is None:
+            return None
+        body = _limited(request.url, found.body, limit, failed=found.status >= 300)
+        return Answer(found.status, _Headers(found.headers), request.url, body)
+
+    async def _as_usual(self, request: Request, limit: int | None) -> Answer | _Failure:
         import httpx2
 
         try:
@@ -169,7 +247,7 @@ class Transport:
             return self._not_connected(request, error)
         except httpx2.TransportError as error:
             cause = str(error) or _NAMES.get(type(error).__name__, type(error).__name__)
-            return _Failure(_unreachable(request.host, cause), self._worth(request))
+            return self._broken_off(request, cause)
         except (httpx2.InvalidURL, httpx2.TooManyRedirects, ValueError) as error:
             evidence = (printable(str(error)),)
             raise BadAnswer(f"{request.host} leads to no usable address", evidence=evidence) from error
@@ -180,8 +258,6 @@ class Transport:
     async def _send(self, request: Request) -> httpx2.Response:
         import httpx2
 
-        stall = request.stall or self.patience.stall
-        connect = min(self.patience.connect, _HASTY_CONNECT) if request.hasty else self.patience.connect
         client = self._client(request.trust, direct=is_loopback(request.host))
         content = request.content() if callable(request.content) else request.content
         prepared = client.build_request(
@@ -189,9 +265,17 @@ class Transport:
             request.url,
             headers={**request.headers},
             content=content,
-            timeout=httpx2.Timeout(stall, connect=connect),
+            timeout=httpx2.Timeout(self._stall(request), connect=self._connect(request)),
         )
         return await client.send(prepared, stream=True, follow_redirects=request.method in ("GET", "HEAD"))
+
+    def _connect(self, request: Request) -> float:
+        eager = request.hasty or request.probe
+        return min(self.patience.connect, _HASTY_CONNECT) if eager else self.patience.connect
+
+    def _stall(self, request: Request) -> float:
+        stall = request.stall or self.patience.stall
+        return min(stall, _PROBE_STALL) if request.probe else stall
 
     def _client(self, trust: Trust, *, direct: bool) -> httpx2.AsyncClient:
         import httpx2
@@ -227,7 +311,10 @@ class Transport:
             hint = "Add the authority that signed it (`caFiles`), or name the registry as insecure."
             message = f"the certificate of {request.host} is not trusted"
             return _Failure(RegistryUnreachable(message, evidence=(text,), hint=hint), 1)
-        return _Failure(_unreachable(request.host, text), 1 if request.hasty else 2)
+        return _Failure(_unreachable(request.host, text), 1 if request.hasty or request.probe else 2)
+
+    def _broken_off(self, request: Request, cause: str) -> _Failure:
+        return _Failure(_unreachable(request.host, cause), 1 if request.probe else self._worth(request))
 
     def _put_off(self, request: Request, answer: Answer) -> _Failure:
         delay = retry_after(answer.headers.get("Retry-After", ""), time.time())
@@ -269,28 +356,30 @@ _NAMES = {
 
 async def _received(response: httpx2.Response, limit: int | None) -> Answer:
     """The answer with its body read, except for a success without a limit: that stays open."""
-    if limit is None and response.status_code < 300:
-        return Answer(response, b"")
+    status, headers, url = response.status_code, response.headers, str(response.url)
+    if limit is None and status < 300:
+        return Answer(status, headers, url, response=response)
     try:
-        failed = response.status_code >= 300
-        return Answer(response, await _body(response, _ERROR_BODY if failed else limit or 0, cut=failed))
+        most = _ERROR_BODY if status >= 300 else limit or 0
+        parts = bytearray()
+        async for chunk in response.aiter_raw():
+            parts += chunk
+            if len(parts) > most:
+                break
+        return Answer(status, headers, url, _limited(url, bytes(parts), most, failed=status >= 300))
     finally:
         await response.aclose()
 
 
-async def _body(response: httpx2.Response, limit: int, *, cut: bool) -> bytes:
-    parts = bytearray()
-    async for chunk in response.aiter_raw():
-        parts += chunk
-        if len(parts) > limit:
-            break
-    if len(parts) > limit and not cut:
+def _limited(url: str, body: bytes, limit: int, *, failed: bool) -> bytes:
+    """An error's text may be cut; a document that is too large is none of those asked for."""
+    if len(body) > limit and not failed:
         raise BadAnswer(
-            f"{response.url.host} sent a document of more than {limit} bytes",
-            evidence=(printable(str(response.url.path)),),
+            f"{urlsplit(url).hostname} sent a document of more than {limit} bytes",
+            evidence=(printable(urlsplit(url).path),),
             hint="Check that the name is an image.",
         )
-    return bytes(parts[:limit])
+    return body[:limit]
 
 
 def _certificates(folder: str) -> list[str]:

@@ -23,9 +23,9 @@ def urls(registries: Registries, registry: str, *, writing: bool = False) -> lis
     [
         ("docker.io", ["https://registry-1.docker.io"]),
         ("ghcr.io", ["https://ghcr.io"]),
-        ("localhost:5000", ["https://localhost:5000", "http://localhost:5000"]),
-        ("127.8.9.1:5000", ["https://127.8.9.1:5000", "http://127.8.9.1:5000"]),
-        ("[::1]:5000", ["https://[::1]:5000", "http://[::1]:5000"]),
+        ("localhost:5000", ["http://localhost:5000", "https://localhost:5000"]),
+        ("127.8.9.1:5000", ["http://127.8.9.1:5000", "https://127.8.9.1:5000"]),
+        ("[::1]:5000", ["http://[::1]:5000", "https://[::1]:5000"]),
         ("localhost.example.com", ["https://localhost.example.com"]),
         ("lan:5000", ["https://lan:5000", "http://lan:5000"]),
         ("lan:5001", ["https://lan:5001"]),

@@ -157,13 +157,15 @@ class Finder:
         return await download.content(found, self._cache, self._downloads, self._environment)
 
     async def _new_client(self) -> Client:
+        from moorage.facts.direct import DirectWay
         from moorage.oci.client import Client
         from moorage.oci.configuration import Registries
         from moorage.oci.credentials import Credentials
 
         registries = await self._registries() if self._registries else Registries()
         logins = Credentials(self._environment, reporter=self._reporter)
-        return Client(registries, logins, reporter=self._reporter, patience=self._patience)
+        direct = DirectWay(self._environment)
+        return Client(registries, logins, reporter=self._reporter, patience=self._patience, direct=direct)
 
     def _downloads(self) -> Transport:
         if self._transport is None:
