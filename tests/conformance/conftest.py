@@ -45,6 +45,7 @@ class Results:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "pure: a case that needs no container")
     target = config.getoption("--conformance-results", default=None)
     if target and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Results(target), "conformance-results")

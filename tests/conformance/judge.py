@@ -18,8 +18,8 @@ def differences(value: object, expected: Any, place: str = "value") -> list[str]
 
 
 def at(value: object, path: str) -> object:
-    """The value at a path of keys and indices with slashes between; ABSENT where there is none."""
-    for step in path.split("/") if path else []:
+    """The value at a path of keys and indices with slashes between (`~` is a slash in a key), or ABSENT."""
+    for step in (word.replace("~", "/") for word in path.split("/")) if path else []:
         if isinstance(value, Mapping) and step in value:
             value = value[step]
         elif isinstance(value, list) and step.lstrip("-").isdigit() and -len(value) <= int(step) < len(value):

@@ -50,6 +50,7 @@ class Place:
         self.project = folder / "project"
         self.words = {"token": self.token, "project": str(self.project), "registry": bench.registry}
         self.words |= {f"image.{name}": self._image(text) for name, text in workspace.images.items()}
+        self.words["id"] = devcontainer_id(self.folder(None))
         self.started: Result | None = None
         self._files()
 
@@ -174,7 +175,7 @@ class Place:
             self._write(_feature(f"{workspace.folder}/.devcontainer/{id}".lstrip("/"), id, feature))
         for id, feature in workspace.published.items():
             metadata, script = _parts(id, feature)
-            publish(self.bench.registry, f"moorage-test/{self.token}", metadata, script)
+            publish(self.bench.registry, f"moorage-test/{self.token}", self._filled(metadata), script)
         self._write(workspace.files)
         if workspace.repository:
             subprocess.run(["git", "init", "--quiet", self.project], check=True, capture_output=True)
@@ -203,6 +204,21 @@ class Place:
         if not docker.lines("image", "ls", "--quiet", name):
             docker("build", "--quiet", "--label", LABEL, "--tag", name, "-", stdin=dockerfile)
         return name
+
+
+def devcontainer_id(folder: Path) -> str:
+    """`${devcontainerId}` of a project by the specification's words: SHA-256 of the labels, in base 32."""
+    labels = {
+        "devcontainer.config_file": str(folder / CONFIGURATION),
+        "devcontainer.local_folder": str(folder),
+    }
+    text = json.dumps(labels, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    number = int(hashlib.sha256(text.encode()).hexdigest(), 16)
+    digits = ""
+    while number:
+        number, digit = divmod(number, 32)
+        digits = "0123456789abcdefghijklmnopqrstuv"[digit] + digits
+    return digits.rjust(52, "0")
 
 
 def _feature(folder: str, id: str, feature: Mapping[str, Any]) -> dict[str, str]:

@@ -25,6 +25,7 @@ def _parameters() -> Iterator[object]:
 def _marks(found: Found, further: bool) -> list[pytest.MarkDecorator]:
     marks = [pytest.mark.engine, *([pytest.mark.full] if further else [])]
     marks += [pytest.mark.serial] if found.file.serial else []
+    marks += [pytest.mark.pure] if found.case.kind == "pure" else []
     known = [pytest.mark.xfail(reason=found.case.known, strict=True)] if found.case.known else []
     return [*marks, *known]
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from moorage.devcontainer.features.comparison import Install
+from moorage.devcontainer.features.feature import remarks
 from moorage.devcontainer.features.options import canonical
 from moorage.devcontainer.features.order import Order
 from moorage.devcontainer.features.reference import parse
@@ -28,7 +29,7 @@ def check_references(document: Document, *, auto_mapping: bool = True) -> None:
 
 
 def check_order(document: Document, order: Order) -> tuple[Warning, ...]:
-    """When all is looked up: remarks on the order and on the options, those of the file with their place.
+    """When all is looked up: remarks on order, Features and options, those of the file with their place.
 
     Raises BadFeatureOption; what stands in the file with file:line:column.
     """
@@ -56,7 +57,7 @@ def _about(document: Document, install: Install) -> Iterator[Warning]:
         options = canonical(found.reference, install.value, found.feature, strict=not install.needed_by)
     except MoorageError as error:
         raise (_placed(document, path, error) if own else error) from None
-    for remark in options.remarks:
+    for remark in (*remarks(found.feature, found.reference), *options.remarks):
         text = f"{_place(document, path)}: {remark.text}" if own else remark.text
         yield msgspec.structs.replace(remark, text=text)
 

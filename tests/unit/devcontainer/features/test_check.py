@@ -15,6 +15,7 @@ from tests.unit.devcontainer.features.making import lookup
 SAID: dict[str, dict[str, Any]] = {
     "./a": {"options": {"fast": {"type": "boolean", "default": False}}},
     "./b": {"dependsOn": {"./a": {"fast": "yes"}}},
+    "./old": {"deprecated": True},
 }
 
 
@@ -80,3 +81,10 @@ def test_remarks_on_the_order() -> None:
     assert isinstance(result, Order)
     [remark] = check_order(file({}), result)
     assert remark.code == "override-without-effect"
+
+
+def test_a_deprecated_feature_is_told_with_its_place() -> None:
+    document = file({"./old": {}})
+    [remark] = check_order(document, resolved(document))
+    assert remark.code == "deprecated-feature"
+    assert remark.text.startswith("d.json:3:5: ")
