@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -157,6 +156,10 @@ def _without_port(host: str) -> str:
 
 
 def _in_network(name: str, network: str) -> bool:
+    if not (name[:1].isdigit() or ":" in name):
+        return False
+    import ipaddress  # most registries have names
+
     try:
         return ipaddress.ip_address(name) in ipaddress.ip_network(network, strict=False)
     except ValueError:

@@ -7,7 +7,6 @@ a registry that is near. A `Direct` way answers the plain requests, which are ne
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import itertools
 import random
 import time
@@ -339,6 +338,8 @@ def retry_after(value: str, now: float) -> float:
     """Seconds to wait by a `Retry-After` header, a number or a date (RFC 9110 10.2.3); 0: it says nothing."""
     if value.strip().isdecimal():
         return float(value)
+    import email.utils  # a date is rare
+
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, OverflowError):

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 from moorage.dockerfile.ignore import Ignore
 from moorage.dockerfile.reads import EVERYTHING, Read, Reads
@@ -51,7 +48,7 @@ class Cache:
 
     def keep_manifest(self, digest: str, body: bytes) -> None:
         """A cache that cannot be written is no reason to fail."""
-        beside = self._manifests / f".{uuid4().hex}"
+        beside = self._manifests / f".{os.urandom(8).hex()}"
         with contextlib.suppress(OSError):
             self._manifests.mkdir(mode=0o700, parents=True, exist_ok=True)
             beside.write_bytes(body)
@@ -72,31 +69,38 @@ class Cache:
         Where another process was faster, its folder stays and is the answer.
         """
         self._files.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=self._files))
+        from shutil import (
+            rmtree,
+        )  # as everywhere here, only where something is fetched: it brings compressors
+
+        beside = self._files / f".new-{os.urandom(8).hex()}"
+        beside.mkdir(mode=0o700)
         try:
             (beside / "feature").mkdir()
             fill(beside / "feature")
             (beside / "tree").write_text(tree(beside / "feature").digest)
             return self._place(beside, digest)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            rmtree(beside, ignore_errors=True)
 
     def scratch(self) -> Path:
         """A new file beside the others, for an archive on its way."""
         self._files.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sweep()
-        handle, path = tempfile.mkstemp(prefix=".archive-", dir=self._files)
-        os.close(handle)
-        return Path(path)
+        path = self._files / f".archive-{os.urandom(8).hex()}"
+        path.touch(mode=0o600, exist_ok=False)
+        return path
 
     def _sweep(self) -> None:
         """What a run that was killed left on its way, long ago."""
+        from shutil import rmtree
+
         for left in self._files.glob(".*"):
             with contextlib.suppress(OSError):
                 if left.lstat().st_mtime > time.time() - _LEFT_BEHIND:
                     continue
                 if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
+                    rmtree(left, ignore_errors=True)
                 else:
                     left.unlink()
 
@@ -113,10 +117,12 @@ class Cache:
         return entry / "feature"
 
     def _put_away(self, entry: Path) -> None:
-        damaged = self._files / f".old-{uuid4().hex}"
+        from shutil import rmtree
+
+        damaged = self._files / f".old-{os.urandom(8).hex()}"
         with contextlib.suppress(OSError):
             entry.rename(damaged)
-        shutil.rmtree(damaged, ignore_errors=True)
+        rmtree(damaged, ignore_errors=True)
 
 
 def _name(digest: str) -> str:
