@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posixpath import basename, relpath
+from posixpath import basename, commonpath, dirname, relpath
 
 import msgspec
 
@@ -37,11 +37,13 @@ class WorkspacePaths(msgspec.Struct, frozen=True, kw_only=True):
 
     `root` is the folder on this machine that the default mount shares (the repository's top where there is
     one); `mount` is None when the configuration wants none; `folder` is the working folder inside.
+    `common` is the main repository's folder of a linked worktree, where that is shared too.
     """
 
     root: str
     mount: Mount | None
     folder: str
+    common: Mount | None = None
 
 
 def parse_mount(text: str) -> Mount:
@@ -91,21 +93,35 @@ def workspace_paths(
     configuration: Configuration,
     *,
     consistency: str | None = None,
+    git_common: str = "",
 ) -> WorkspacePaths:
     """The workspace's mount and folder: the file's own where given, else the repository under /workspaces.
 
-    `consistency` is for engines on macOS and Windows. Compose files mount for themselves. Raises BadMount.
+    `consistency` is for engines on macOS and Windows. `git_common` is the main repository's `.git`, where a
+    linked worktree names it by a relative path: both are mounted as far apart as they are here. Compose
+    files mount for themselves. Raises BadMount.
     """
     root, below = _root_and_below(local_folder, git_root)
     if configuration.docker_compose_file is not None and configuration.kind == "compose":
         return WorkspacePaths(root=root, mount=None, folder=configuration.workspace_folder or "/")
-    mount = _workspace_mount(root, configuration, consistency)
-    top = mount.target if mount and configuration.workspace_mount else f"{WORKSPACES}/{_name(root)}"
+    chosen = configuration.workspace_mount is not None and configuration.workspace_folder is not None
+    inside, common = (_name(root), None) if chosen or not git_common else _worktree(root, git_common)
+    mount = _workspace_mount(root, inside, configuration, consistency)
+    top = mount.target if mount and configuration.workspace_mount else f"{WORKSPACES}/{inside}"
     folder = configuration.workspace_folder or (f"{top}/{below}" if below else top)
-    return WorkspacePaths(root=root, mount=mount, folder=folder)
+    return WorkspacePaths(root=root, mount=mount, folder=folder, common=common)
 
 
-def _workspace_mount(root: str, configuration: Configuration, consistency: str | None) -> Mount | None:
+def _worktree(root: str, git_common: str) -> tuple[str, Mount]:
+    """The worktree's path below /workspaces, and the mount of what its relative path leads to."""
+    above = commonpath((dirname(root), git_common))
+    target = f"{WORKSPACES}/{relpath(git_common, above)}"
+    return relpath(root, above), Mount(kind="bind", source=git_common, target=target)
+
+
+def _workspace_mount(
+    root: str, inside: str, configuration: Configuration, consistency: str | None
+) -> Mount | None:
     if configuration.workspace_mount == "":
         return None
     if configuration.workspace_mount:
@@ -113,7 +129,7 @@ def _workspace_mount(root: str, configuration: Configuration, consistency: str |
     return Mount(
         kind="bind",
         source=root,
-        target=f"{WORKSPACES}/{_name(root)}",
+        target=f"{WORKSPACES}/{inside}",
         options=(("consistency", consistency),) if consistency else (),
     )
 

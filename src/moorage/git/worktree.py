@@ -48,6 +48,18 @@ def common_dir(folder: str) -> str | None:
     return found.common_dir if found else None
 
 
+def relative_common_dir(folder: str) -> str | None:
+    """As `common_dir`, where the worktree names the main repository by a relative path (Git 2.48 and newer).
+
+    Only then does it find it in another place, such as a container.
+    """
+    found = find(folder)
+    if found is None or found.common_dir is None:
+        return None
+    text = _read(posixpath.join(found.root, ".git")) or ""
+    return None if posixpath.isabs(text.removeprefix("gitdir:").strip()) else found.common_dir
+
+
 def _git_dir(folder: str) -> str | None:
     """gitrepository-layout(5): `.git` is a folder, or a file with a `gitdir: PATH` line."""
     entry = posixpath.join(folder, ".git")

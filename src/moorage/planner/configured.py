@@ -104,7 +104,10 @@ def _variables(request: Request, file: ConfigurationFile, written: Configuration
 def _paths(request: Request, configuration: Configuration) -> WorkspacePaths:
     source = request.source
     if isinstance(source, LocalFolder):
-        return workspace_paths(source.path, request.host.git_root or None, configuration)
+        machine = request.host
+        return workspace_paths(
+            source.path, machine.git_root or None, configuration, git_common=machine.git_common
+        )
     if isinstance(source, ImageSource):
         return WorkspacePaths(root="", mount=None, folder=configuration.workspace_folder or "/")
     top = f"/workspaces/{_repository_name(source)}"

@@ -182,9 +182,10 @@ def _clone_content(request: Request, file: ConfigurationFile, mount: WrittenMoun
 
 
 def _mounts(request: Request, configuration: Configured, merged: Merged) -> tuple[Mount, ...]:
-    own = configuration.paths.mount
+    own, common = configuration.paths.mount, configuration.paths.common
     special = own is not None and isinstance(request.source, LocalFolder) and not _shows_the_folder(own)
-    written = [*([own] if own and special else []), *merged.mounts, *map(parse_mount, request.mounts)]
+    paths = [*([own] if own and special else []), *([common] if common else [])]
+    written = [*paths, *merged.mounts, *map(parse_mount, request.mounts)]
     by_target = {mount.target: mount for mount in written}
     return tuple(_mount(mount) for mount in by_target.values())
 

@@ -24,6 +24,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     gid: int | None = None
     git_root: str = ""
     """Of a local folder: the root of the repository it lies in, "" for none."""
+    git_common: str = ""
+    """The main repository's `.git`, where `git_root` is a linked worktree and that one is mounted too."""
 
 
 class Dotfiles(msgspec.Struct, frozen=True, kw_only=True):

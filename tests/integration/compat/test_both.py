@@ -82,6 +82,29 @@ def test_a_workspace_of_moorage_up_is_one_of_both(
     assert log(folder) == FIRST
 
 
+def test_a_compose_project_is_one_of_both(
+    workspace: Callable[..., Path], reference: Reference, dropin: DropIn, docker: Docker
+) -> None:
+    services = {
+        name: {"image": BASE, "command": "sleep infinity", "init": True} for name in ("app", "beside")
+    }
+    files = {".devcontainer/compose.yml": json.dumps({"services": services})}
+    configuration = {"dockerComposeFile": "compose.yml", "service": "app", "remoteEnv": {"A": "b"}}
+    for first, second in ((reference, dropin), (dropin, reference)):
+        folder = workspace(configuration, name=f"project-{type(first).__name__}".lower(), files=files)
+        made = first("up", "--workspace-folder", folder)
+        used = second("up", "--workspace-folder", folder)
+        assert (made.code, used.code) == (0, 0), made.stderr + used.stderr
+        assert json.loads(used.stdout) == json.loads(made.stdout)
+        said = second("exec", "--workspace-folder", folder, "sh", "-c", "echo $A")
+        assert said.stdout == "b\n", said.stderr
+        project = f"label=com.docker.compose.project={json.loads(made.stdout)['composeProjectName']}"
+        containers = docker.lines("ps", "--quiet", "--filter", project)
+        docker("stop", "--time", "0", *containers)
+        assert second("up", "--workspace-folder", folder).code == 0
+        assert sorted(docker.lines("ps", "--quiet", "--filter", project)) == sorted(containers)
+
+
 def test_id_labels_are_the_identity(
     workspace: Callable[..., Path], reference: Reference, dropin: DropIn, docker: Docker
 ) -> None:

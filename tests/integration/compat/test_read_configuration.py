@@ -148,6 +148,35 @@ def test_a_folder_below_a_repository(
         same(reference, dropin, "--workspace-folder", folder, *flags)
 
 
+def test_a_linked_worktree(
+    tmp_path: Path, workspace: Callable[..., Path], reference: Reference, dropin: DropIn
+) -> None:
+    """Below, beside and inside the main repository; named by a relative and an absolute path."""
+    main = workspace({"image": BASE}, name="deep/main")
+    git = ("git", "-C", main, "-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", "init", "--quiet", main], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "x"], check=True)
+    for path, gitdir in ({"trees/one": "../../deep/main", "deep/main/in/two": "../.."}).items():
+        tree = tmp_path / path
+        subprocess.run([*git, "worktree", "add", "--quiet", tree], check=True)
+        flags = (
+            "--workspace-folder",
+            workspace({"image": BASE}, name=path),
+            "--mount-git-worktree-common-dir",
+        )
+        same(reference, dropin, *flags)
+        (tree / ".git").write_text(f"gitdir: {gitdir}/.git/worktrees/{tree.name}\n")
+        same(reference, dropin, *flags)
+        same(
+            reference,
+            dropin,
+            "--workspace-folder",
+            workspace({"image": BASE}, name=f"{path}/below"),
+            *flags[2:],
+        )
+        same(reference, dropin, *flags, "--mount-workspace-git-root", "false")
+
+
 def test_the_current_folder_and_other_files(
     workspace: Callable[..., Path], reference: Reference, dropin: DropIn
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 import msgspec
 
 from moorage.compat.reference.place import Place, text
@@ -9,7 +11,7 @@ from moorage.devcontainer import jsonc, variables
 from moorage.devcontainer.configuration import Configuration, load
 from moorage.devcontainer.legacy import modernise
 from moorage.devcontainer.mounts import WorkspacePaths, format_mount, workspace_paths
-from moorage.git.worktree import root
+from moorage.git.worktree import relative_common_dir, root
 
 _TOOLS_ONLY = ("extensions", "settings", "devPort")
 
@@ -55,7 +57,14 @@ def paths_of(place: Place, configuration: Configuration) -> WorkspacePaths | Non
     if not place.folder:
         return None
     top = root(place.folder) if place.git_root else None
-    return workspace_paths(place.folder, top, configuration)
+    return workspace_paths(place.folder, top, configuration, git_common=git_common(place, top or ""))
+
+
+def git_common(place: Place, git_root: str) -> str:
+    """The main repository's `.git`, where that is asked for and the mounted folder is a worktree itself."""
+    if not place.common_dir or not (git_root or posixpath.exists(posixpath.join(place.folder, ".git"))):
+        return ""
+    return relative_common_dir(git_root or place.folder) or ""
 
 
 def shown(place: Place, value: dict[str, object]) -> dict[str, object]:
@@ -83,6 +92,8 @@ def workspace(found: Configured) -> dict[str, object] | None:
         body["workspaceMount"] = written
     elif found.paths.mount is not None:
         body["workspaceMount"] = format_mount(found.paths.mount)
+    if found.paths.common is not None:
+        body["additionalMountString"] = format_mount(found.paths.common)
     return body
 
 

@@ -53,11 +53,11 @@ async def foreseen(request: Request, site: Site) -> tuple[Entry, ...]:
     """Unsubstituted: what a new container would be labelled with. Changes nothing; may ask a registry."""
     import msgspec
 
-    from moorage.planner.steps import CreateContainer
+    from moorage.planner.steps import CreateContainer, CreateStack
     from moorage.workspace.up import foresee
 
     anew = msgspec.structs.replace(request, recreate=True, allow_host_commands=True)
     for step in (await foresee(anew, site)).steps:
-        if isinstance(step, CreateContainer):
+        if isinstance(step, CreateContainer | CreateStack):
             return metadata.parse_label(dict(step.spec.labels).get(names.METADATA)).entries
     return ()

@@ -68,7 +68,8 @@ def _merged(entries: Sequence[Entry]) -> Iterator[tuple[str, object]]:
 
 
 def _values(entries: Iterable[Entry], key: str) -> list[object]:
-    return [entry[key] for entry in entries if entry.get(key)]
+    """Those that JavaScript takes for true: lists and objects are, also empty ones."""
+    return [value for entry in entries if (value := entry.get(key)) or isinstance(value, list | dict)]
 
 
 def _objects(entries: Iterable[Entry], key: str) -> list[dict[str, object]]:

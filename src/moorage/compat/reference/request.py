@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from moorage.compat.reference.configured import git_common
 from moorage.compat.reference.place import DEFAULTS, Place
 from moorage.errors import UsageError
 from moorage.planner.request import Dotfiles, HooksUntil, Request
@@ -29,6 +30,7 @@ def request_of(place: Place, values: Mapping[str, Any]) -> Request:
     machine = host(source, dict(os.environ))
     if not place.git_root:
         machine = msgspec.structs.replace(machine, git_root="")
+    machine = msgspec.structs.replace(machine, git_common=git_common(place, machine.git_root))
     fresh = bool(values.get("build_no_cache") or values.get("no_cache"))
     return Request(
         source=source,

@@ -11,6 +11,7 @@ from moorage.compat.reference.entering import Known, known_as, prepared
 from moorage.compat.reference.request import dotfiles_of, pairs, secrets_of, until
 from moorage.devcontainer.lifecycle import DEFAULT_WAIT_FOR, HOOKS, Stage, stages
 from moorage.devcontainer.users import find_user, user_name
+from moorage.engine import containers
 from moorage.engine.ustar import files
 from moorage.events import StepProgress
 from moorage.lifecycle import markers
@@ -22,6 +23,7 @@ from moorage.spec.journal import DOTFILES
 from moorage.workspace.apply.users import text_inside
 from moorage.workspace.site import Site
 
+_PROJECT = "com.docker.compose.project"
 _RESULTS: dict[HooksUntil, str] = {
     "updateContentCommand": "prebuild",
     "waitFor": "skipNonBlocking",
@@ -72,8 +74,19 @@ async def awake(given: Known, site: Site) -> Known:
     """The container running, nothing run in it."""
     if given.container.state == "running":
         return given
+    for name in await _beside(given, site):
+        await site.driver.start(name)
     await site.driver.start(given.container.id)
     return known_as(given.place, given.configured, await site.driver.observe(given.container.id), site)
+
+
+async def _beside(given: Known, site: Site) -> list[str]:
+    """The other containers of a Compose project that was stopped as a whole."""
+    project = given.container.labels.get(_PROJECT)
+    if not project:
+        return []
+    listed = await containers.find(site.engine, f"{_PROJECT}={project}")
+    return [each.Id for each in listed if each.Id != given.container.id and each.State == "exited"]
 
 
 async def hooks(given: Known, site: Site, wishes: Wishes) -> str:
