@@ -262,3 +262,24 @@ def test_without_compose_it_says_what_to_install(moorage: Cli, stack: Stack, tmp
         return  # the plugin is found where packages put it, without PATH
     assert failed.code == 5
     assert "docker-compose-plugin" in failed.stderr
+
+
+def test_a_service_that_ends_at_once_is_told_with_what_it_said(moorage: Cli, stack: Stack) -> None:
+    stack.write({"command": ["sh", "-c", "echo nothing to serve; exit 4"], "depends_on": None})
+    failed = moorage("up", stack.folder)
+    assert failed.code == 5
+    assert "exit code 4" in failed.stderr
+    assert "nothing to serve" in failed.stderr
+
+
+def test_a_service_of_another_tool_is_replaced_only_when_asked(moorage: Cli, stack: Stack) -> None:
+    stack.write({"labels": {"devcontainer.metadata": "[]"}})
+    stack.docker(
+        "compose", "-p", stack.project, "-f", stack.folder / ".devcontainer/compose.yml", "up", "-d", "app"
+    )
+    first = stack.inspect()["Id"]
+    refused = moorage("up", stack.folder)
+    assert (refused.code, stack.inspect()["Id"]) == (9, first)
+    assert "--recreate" in refused.stderr
+    moorage.ok("up", stack.folder, "--recreate")
+    assert stack.inspect()["Id"] != first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from ...compose.program import Program, find, forget
 from ...engine import containers, images, volumes
 from ...engine.client import Engine
 from ...engine.containers import Summary
-from ...engine.errors import NameTaken
+from ...engine.errors import EngineTimeout, NameTaken
 from ...spec import names
 from ...spec.observation import EngineFacts
 from ...spec.run import RunSpec
@@ -25,9 +26,12 @@ from ...spec.stack import ONE_OFF, PROJECT, SERVICE, Stack
 from . import stack_power
 from .draft import Json
 from .errors import ProjectTaken
+from .inside import end_of
 from .stack_override import escaped, override, wraps
 
 Log = Callable[[str], None]
+_MOMENT = 0.1
+"""Seconds in which a service may turn out to end at once, besides those that Compose takes."""
 _MARKS = (names.ID, names.NAME, names.SOURCE, names.OWNER)
 _VERSION = re.compile(r"^version\s*:\s*[\"']?([\d.]+)", re.MULTILINE)
 _NOT_READY = re.compile(
@@ -70,14 +74,16 @@ class DockerStacks:
             )
         if done.code:
             raise await self._failed(stack, done, "start" if start else "make")
+        if start:
+            await self._stays(stack)
 
     async def start(self, spec: RunSpec, facts: EngineFacts, log: Log) -> None:
-        """What is still missing is made as well. Raises ComposeMissing, ComposeFailed, BadRunArgs."""
+        """What is still missing is made as well. Raises ComposeMissing, ComposeFailed, StoppedAtOnce."""
         stack, body = await self._body(spec, facts)
         program = await find(self._engine.endpoint, self._environ, self._cache)
-        await self._compose(
-            program, stack, body, ("up", "-d", "--no-recreate", *stack.services), log, "start"
-        )
+        words = ("up", "-d", "--no-recreate", *stack.services)
+        await self._compose(program, stack, body, words, log, "start")
+        await self._stays(stack)
 
     async def start_again(self, project: str) -> None:
         """Raises DependencyFailed."""
@@ -102,6 +108,17 @@ class DockerStacks:
         strangers = [each.Id for each in ours if names.ID not in (each.Labels or {})]
         await asyncio.gather(*(containers.remove(self._engine, each) for each in strangers))
         return ("--no-recreate",)
+
+    async def _stays(self, stack: Stack) -> None:
+        """Raises StoppedAtOnce for a service whose command ends right away."""
+        ours = await own(self._engine, stack)
+        if ours is None:
+            return
+        with contextlib.suppress(EngineTimeout):
+            await containers.wait(self._engine, ours.Id, "not-running", timeout=_MOMENT)
+        found = await containers.inspect(self._engine, ours.Id)
+        if found and (end := await end_of(self._engine, found)) is not None:
+            raise end
 
     async def _body(self, spec: RunSpec, facts: EngineFacts) -> tuple[Stack, Json]:
         if spec.stack is None:
