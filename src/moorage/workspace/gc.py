@@ -17,7 +17,7 @@ from moorage.spec import names
 from moorage.workspace.site import Site, owner
 
 OWN_REPOSITORY = "moorage/devcontainer"
-CACHES = ("compose", "contexts", "exports", "git")
+CACHES = ("compose", "contexts", "exports", "features", "git")
 """What of the cache's folder is ours for certain: MOORAGE_CACHE may name one that holds other things too."""
 
 _HELPER_RUNS = 3600

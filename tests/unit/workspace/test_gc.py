@@ -110,11 +110,11 @@ def test_things_of_others_stay_unless_asked() -> None:
 
 
 def test_only_known_folders_of_the_cache_are_ours(tmp_path: Path) -> None:
-    for name in ("contexts", "git", ".git.12.removed", "photos"):
+    for name in ("contexts", "features", "git", ".git.12.removed", "photos"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_bytes(b"x" * 5000)
     taken = caches(tmp_path)
-    assert [Path(each.name).name for each in taken] == ["contexts", "git", ".git.12.removed"]
+    assert [Path(each.name).name for each in taken] == ["contexts", "features", "git", ".git.12.removed"]
     assert all(each.size >= 5000 for each in taken)
     assert caches(tmp_path / "none") == ()
     assert all(isinstance(each, Garbage) for each in taken)
