@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from moorage.cli.authoring import Own, Style, printed, told
+from moorage.cli.report.plain import harmless
 from moorage.cli.trials import test_command
 from moorage.events import Redacting
 
@@ -140,7 +141,7 @@ def _info(style: Style) -> click.Command:
         if values["output_format"] == "json":
             printed(found, indent=4)
         else:
-            click.echo(_as_text(found))
+            click.echo(harmless(_as_text(found)))
 
     return info
 
@@ -163,7 +164,7 @@ def _resolve_dependencies(style: Style) -> click.Command:
         from moorage.compat.authoring.dependencies import drawn, installed
 
         order = style.run(work(), reporter)
-        click.echo(drawn(order) + "\n")
+        click.echo(harmless(drawn(order)) + "\n")
         printed({"installOrder": installed(order)}, indent=2)
 
     return resolve_dependencies

@@ -11,6 +11,7 @@ import msgspec
 from moorage.cli.opening import opened, site_of
 from moorage.cli.options import driver_options, output_options, workspace_argument
 from moorage.cli.report import Output
+from moorage.cli.report.plain import harmless
 from moorage.cli.run import fail, run
 from moorage.errors import MoorageError, UsageError
 from moorage.events import Redacting
@@ -87,4 +88,4 @@ def _print(opened: Open, output: Output) -> None:
     scheme = f"{each.protocol}://" if each.protocol else ""
     label = f"  {each.label}" if each.label else ""
     instead = "" if opened.local == each.local else f"  (instead of {each.local}, which is in use)"
-    click.echo(f"{scheme}{LOCAL}:{opened.local} → {each.place}{label}{instead}")
+    click.echo(harmless(f"{scheme}{LOCAL}:{opened.local} → {each.place}{label}{instead}"))

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from moorage.cli.options import driver_options, output_options, source_argument
+from moorage.cli.report.plain import harmless
 from moorage.cli.request import asked, build_options, request_options
 from moorage.cli.run import run
 from moorage.drivers.base import Verdict
@@ -47,7 +48,7 @@ def plan_command(source: str, **values: Any) -> None:
         click.echo(reporter.text(msgspec.json.encode(as_json(found, objects=values["objects"])).decode()))
         return
     for line in as_lines(found):
-        click.echo(reporter.text(line))
+        click.echo(harmless(reporter.text(line)))
     if values["objects"]:
         click.echo(reporter.text(msgspec.json.format(msgspec.json.encode(found.rendered), indent=2).decode()))
 

@@ -12,6 +12,7 @@ import msgspec
 from moorage.cli.opening import opened, site_of
 from moorage.cli.options import F, complete_name, driver_options, output_options
 from moorage.cli.report import Output
+from moorage.cli.report.plain import harmless
 from moorage.cli.run import fail, run
 from moorage.drivers.base import Listed
 from moorage.errors import MoorageError, RefusedError, UsageError
@@ -109,7 +110,7 @@ async def _work(
 
 def _confirm(found: Sequence[Listed]) -> None:
     for each in found:
-        click.echo(f"{each.name or each.workspace}  {each.state}  {shown_source(each)}", err=True)
+        click.echo(harmless(f"{each.name or each.workspace}  {each.state}  {shown_source(each)}"), err=True)
     if not click.confirm("Delete with all that belongs to it?", err=True):
         raise NotConfirmed("Nothing was deleted.", hint="Answer y, or give --yes.")
 
@@ -120,7 +121,7 @@ def _print(results: tuple[Changed, ...], output: Output) -> None:
         return
     for each in results:
         removed = f": {', '.join(each.removed)}" if each.removed else ""
-        click.echo(f"{each.name or each.workspace}  {each.outcome}{removed}")
+        click.echo(harmless(f"{each.name or each.workspace}  {each.outcome}{removed}"))
     if not results:
         click.echo("There is nothing to do.", err=True)
 

@@ -9,6 +9,7 @@ import click
 
 from moorage.cli.options import driver_options, output_options, source_argument
 from moorage.cli.report import Output
+from moorage.cli.report.plain import harmless
 from moorage.cli.request import asked, build_options, request_options
 from moorage.cli.run import run
 from moorage.errors import DeadlineError
@@ -72,7 +73,7 @@ def _print(result: Up, output: Output) -> None:
         click.echo(msgspec.json.encode(body))
         return
     what = "is up" if result.steps else "was up already"
-    click.echo(f"Workspace {result.name} {what}: {result.remote_user} in {result.remote_folder}")
+    click.echo(harmless(f"Workspace {result.name} {what}: {result.remote_user} in {result.remote_folder}"))
     if result.background:
         click.echo(f"Hooks go on in the background; follow them with: moorage logs --follow {result.name}")
     if not output.quiet:

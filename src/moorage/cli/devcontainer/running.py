@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
+from moorage.cli.report.plain import harmless
 from moorage.cli.run import INTERRUPTED, cancelled_by_signals, defect
 from moorage.compat.reference.failure import EXIT
 from moorage.compat.reference.log import Log
@@ -32,6 +33,7 @@ def reporter_of(values: Values, *, quiet: bool = False) -> Redacting:
         level=values.get("log_level") or "info",
         form=values.get("log_format") or "text",
         quiet=quiet,
+        clean=harmless,
     )
     reporter = Redacting(log)
     for flag in ("experimental_lockfile", "experimental_frozen_lockfile"):

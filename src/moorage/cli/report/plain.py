@@ -8,12 +8,16 @@ from typing import TextIO
 from moorage.events import Event, Failed, LogLine, Notice, StepEnded, StepProgress, StepStarted
 
 _CONTROL = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|[\x00-\x08\x0b-\x1f\x7f]"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 
 
 def harmless(text: str) -> str:
-    """The text without control sequences: what a build prints must not move the cursor or rename a window."""
+    """The text without control sequences and changes of direction.
+
+    What a build prints or a file is called must not move the cursor, rename a window or turn words around.
+    """
     return _CONTROL.sub("", text)
 
 

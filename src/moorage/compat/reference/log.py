@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Literal, TextIO
 
 import msgspec
@@ -18,12 +19,22 @@ _STARTED = "Container started"
 
 
 class Log:
-    """A sink for one run. Output of hooks goes to the channel that tools show as the terminal of hooks."""
+    """A sink for one run. Output of hooks goes to the channel that tools show as the terminal of hooks.
+
+    `clean` takes out of lines of text what a terminal would act on; JSON has none of it.
+    """
 
     def __init__(
-        self, out: TextIO, *, level: str = "info", form: Literal["text", "json"] = "text", quiet: bool = False
+        self,
+        out: TextIO,
+        *,
+        level: str = "info",
+        form: Literal["text", "json"] = "text",
+        quiet: bool = False,
+        clean: Callable[[str], str] = str,
     ) -> None:
         self._out = out
+        self._clean = clean
         self._least = LEVELS[level]
         self._json = form == "json"
         self._begun: dict[str, int] = {}
@@ -102,7 +113,7 @@ class Log:
         if int(str(body["level"])) < self._least:
             return
         if not self._json:
-            self._write(f"[{_clock()}] {line}")
+            self._write(f"[{_clock()}] {self._clean(line)}")
             return
         rest = {key: value for key, value in body.items() if key not in ("type", "level")}
         stamped = {"type": body["type"], "level": body["level"], "timestamp": _now(), **rest}
