@@ -24,10 +24,10 @@ from tests.outside import Cli, Docker, Traces
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXIT = re.compile(r"\s+# exit (\d+)$", re.MULTILINE)
-NAMES = "hello|python|hooks|features|project"
+NAMES = "hello|python|hooks|features|compose|project"
 PAGES = [
     page
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     if BLOCK.search(page.read_text())
 ]
 

@@ -85,3 +85,18 @@ def _lines_when_done(moorage: Cli, folder: Path) -> list[str]:
         if "postAttach" in lines or time.monotonic() > limit:
             return lines
         time.sleep(0.1)
+
+
+def test_compose_is_one_workspace(moorage: Cli, cleanup: Traces, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(EXAMPLES / "compose", tmp_path / cleanup.token))
+    moorage.ok("up", folder, env={"USER": "ada"})
+    inside = moorage.ok(
+        "exec", folder, "--", "sh", "-c", "notes list; id -un; echo $GREETING_FOR; pwd"
+    ).stdout
+    expected = ["The database was ready before this ran.", "dev", "ada", "/workspaces/compose"]
+    assert inside.splitlines() == expected
+    moorage.ok("stop", folder)
+    moorage.ok("start", folder)
+    assert moorage.ok("up", folder, "--output", "json", env={"USER": "ada"}).json()["differences"] == []
+    removed = moorage.ok("delete", "--yes", folder).stdout
+    assert f"volume {cleanup.token}_devcontainer_notes" in removed
