@@ -122,7 +122,7 @@ class Session:
         scopes = _scopes(reference, call)
         header = await self._authorizer.header(endpoint, reference.repository, scopes)
         answer = await send(header)
-        if probe and _wants_tls(endpoint, answer):
+        if probe and _wants_tls(endpoint, call, answer):
             raise RegistryUnreachable(f"the registry {endpoint.host} speaks TLS only")
         if answer.status == 401:
             renewed = await self._authorizer.answer(endpoint, reference.repository, scopes, answer, header)
@@ -163,9 +163,10 @@ def _is_plain_first(endpoint: Endpoint, following: Endpoint) -> bool:
     return endpoint.host == following.host and endpoint.url.startswith("http://")
 
 
-def _wants_tls(endpoint: Endpoint, answer: Answer) -> bool:
+def _wants_tls(endpoint: Endpoint, call: Call, answer: Answer) -> bool:
     """Servers say to plain HTTP at a port for TLS: "Client sent an HTTP request to an HTTPS server"."""
-    return answer.status == 400 and endpoint.url.startswith("http://") and b"HTTPS" in answer.body
+    said = call.method == "HEAD" or b"HTTPS" in answer.body
+    return answer.status == 400 and endpoint.url.startswith("http://") and said
 
 
 def _scopes(reference: Reference, call: Call) -> tuple[str, ...]:
