@@ -43,8 +43,8 @@ async def _read(values: dict[str, Any], reporter: Redacting) -> dict[str, object
     from moorage.compat.reference.reading import NO_ENGINE, read, unaided
 
     merged, features = values["include_merged_configuration"], values["include_features_configuration"]
-    asked = Reading(place=place_of(values), merged=merged)
-    if features:
+    asked = Reading(place=place_of(values), merged=merged, features=features)
+    if merged or features:
         from moorage.compat.reference.request import features_of
 
         asked = asked.with_features(

@@ -33,7 +33,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     auto_mapping: bool = True
 
     def with_features(self, additional: dict[str, object], auto_mapping: bool) -> Reading:
-        return msgspec.structs.replace(self, features=True, additional=additional, auto_mapping=auto_mapping)
+        return msgspec.structs.replace(self, additional=additional, auto_mapping=auto_mapping)
 
     def wanting(self, request: Request) -> Reading:
         return msgspec.structs.replace(self, request=request)
@@ -44,7 +44,7 @@ async def read(asked: Reading, site: Site) -> dict[str, object]:
     found = configured(asked.place, dict(site.environment))
     container = await _container(asked.place, site)
     body = plain(asked.place, found, container)
-    if asked.features and asked.place.config and (features := await _features(asked, site)):
+    if _with_features(asked, found, container) and (features := await _features(asked, site)):
         body["featuresConfiguration"] = features
     if asked.merged:
         body["mergedConfiguration"] = await _merged(asked, found, container, site)
@@ -83,6 +83,14 @@ def merged_of_container(
     given = entries.of_container(place, found, container)
     filled = [variables.substitute(each, known) for each in given]
     return merged_configuration(configuration_of(place, found, container), filled)
+
+
+def _with_features(asked: Reading, found: Configured | None, container: Container | None) -> bool:
+    """Where Features are told of: also where merging has needed them, because there is no container yet."""
+    if found is None or not asked.place.config:
+        return False
+    merged = asked.merged and container is None
+    return asked.features or (merged and bool(found.configuration.features or asked.additional))
 
 
 async def _features(asked: Reading, site: Site) -> dict[str, object] | None:
