@@ -117,8 +117,8 @@ class Stacks(Protocol):
     ) -> None:
         """Have Compose make `spec.stack`, with an override for its one service; start it where asked to.
 
-        Only with `replace` a dev container that another tool made of this service is made anew. Raises
-        `NameTaken` when another `up` was faster: observe again.
+        Only with `replace` a dev container that another tool made of this service is made anew. Another run
+        on the same project may come before: then what it has made counts.
         """
         ...
 

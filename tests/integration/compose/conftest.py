@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,11 @@ class Stack:
         self.folder = folder
         self.docker = docker
         self.project = f"{folder.name}_devcontainer"
-        (folder / ".devcontainer").mkdir(parents=True)
+        (folder / ".devcontainer").mkdir(parents=True, exist_ok=True)
+
+    def on(self, docker: Docker) -> Stack:
+        """The same folder on another engine."""
+        return Stack(self.folder, docker)
 
     def write(
         self,
@@ -90,8 +94,3 @@ def _said(service: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def stack(tmp_path: Path, docker: Docker, cleanup: Traces) -> Stack:
     return Stack(tmp_path / cleanup.token, docker)
-
-
-@pytest.fixture
-def another(tmp_path: Path, docker: Docker, cleanup: Traces) -> Callable[[str], Stack]:
-    return lambda name: Stack(tmp_path / f"{cleanup.token}{name}", docker)

@@ -18,7 +18,7 @@ from ...compose.program import Program, find, forget
 from ...engine import containers, images, volumes
 from ...engine.client import Engine
 from ...engine.containers import Summary
-from ...engine.errors import EngineTimeout, NameTaken
+from ...engine.errors import EngineTimeout
 from ...spec import names
 from ...spec.observation import EngineFacts
 from ...spec.run import RunSpec
@@ -30,6 +30,8 @@ from .inside import end_of
 from .stack_override import escaped, override, wraps
 
 Log = Callable[[str], None]
+_TRIES, _PAUSE = 8, 0.5
+_IN_USE = re.compile(r'name "/?([^"]+)" is already in use')
 _MOMENT = 0.1
 """Seconds in which a service may turn out to end at once, besides those that Compose takes."""
 _MARKS = (names.ID, names.NAME, names.SOURCE, names.OWNER)
@@ -52,7 +54,7 @@ class DockerStacks:
     ) -> None:
         """The mark comes first: by it a project is found whose making was cut off before our own container.
 
-        Raises NameTaken, ComposeMissing, ComposeFailed, BadRunArgs.
+        Raises ProjectTaken, ComposeMissing, ComposeFailed, StoppedAtOnce, BadRunArgs.
         """
         stack, body = await self._body(spec, facts)
         program = await find(self._engine.endpoint, self._environ, self._cache)
@@ -62,16 +64,11 @@ class DockerStacks:
         keep = await self._make_room(spec, stack, replace=replace)
         words = ("up", "-d" if start else "--no-start", *keep, *stack.services)
         done = await self._run(program, stack, body, words, log)
-        if (
-            done.code
-            and any("already in use" in line for line in done.said)
-            and await own(self._engine, stack)
-        ):
-            raise NameTaken(
-                f"Another command is making the project {stack.project}.",
-                evidence=done.said[-3:],
-                hint="Wait until it is done, then run this one again.",
-            )
+        for _ in range(_TRIES):
+            if not (done.code and await self._raced(stack, done)):
+                break
+            await asyncio.sleep(_PAUSE)
+            done = await self._run(program, stack, body, words, log)
         if done.code:
             raise await self._failed(stack, done, "start" if start else "make")
         if start:
@@ -108,6 +105,14 @@ class DockerStacks:
         strangers = [each.Id for each in ours if names.ID not in (each.Labels or {})]
         await asyncio.gather(*(containers.remove(self._engine, each) for each in strangers))
         return ("--no-recreate",)
+
+    async def _raced(self, stack: Stack, done: Finished) -> bool:
+        """Whether another run of Compose was faster with a container or a network of this very project."""
+        text = "\n".join(done.said)
+        if match := _IN_USE.search(text):
+            found = await containers.inspect(self._engine, match[1])
+            return found is None or (found.Config.Labels or {}).get(PROJECT) == stack.project
+        return f"network with name {stack.project}_" in text and "already exists" in text
 
     async def _stays(self, stack: Stack) -> None:
         """Raises StoppedAtOnce for a service whose command ends right away."""

@@ -14,7 +14,7 @@ from moorage.workspace.site import Site
 
 
 async def change_stack(request: Request, site: Site, facts: Facts, step: CreateStack | StartStack) -> Result:
-    """Do the step and look at what there is. Raises `NameTaken`, `NotSupportedHere`, and as Compose does."""
+    """Do the step and look at what there is. Raises `NotSupportedHere`, and as Compose does."""
     stacks = site.driver.stacks(site.cache / "compose")
 
     def tell(line: str) -> None:
