@@ -5,7 +5,7 @@
 SHELL = /bin/sh
 
 VENV = .venv/bin
-TYPED = scripts bench docs tests/conftest.py tests/outside.py tests/faults tests/docs tests/integration/conftest.py \
+TYPED = scripts bench docs tests/conftest.py tests/outside.py tests/api.py tests/faults tests/docs tests/integration/conftest.py \
 	tests/integration/must_hold tests/integration/cli tests/integration/workspace tests/integration/examples
 PYTEST = $(VENV)/pytest -q --import-mode=importlib
 

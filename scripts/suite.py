@@ -98,7 +98,7 @@ def _remove_built_images() -> None:
         if not isinstance(entry, dict) or not entry["ours"]:
             continue
         docker = ["docker", "--host", entry["host"]]
-        listing = [*docker, "image", "ls", "--quiet", "--filter", "label=dev.moorage.image-key"]
+        listing = [*docker, "image", "ls", "--quiet", "--filter", "label=dev.moorage.image-inputs"]
         images = subprocess.run(listing, capture_output=True, text=True).stdout.split()
         if images:
             subprocess.run([*docker, "image", "rm", "--force", *sorted(set(images))], capture_output=True)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from scripts.engines.images import BUSYBOX, SLIM
+from tests.api import Api
 
 
 class Images(NamedTuple):
@@ -110,22 +111,19 @@ class Traces:
         self.docker = docker
         self.token = f"t{uuid4().hex[:12]}"
         self.folder = folder
+        self._api = Api(docker.host)
 
     def containers(self) -> list[str]:
-        return self._mine("container", self.docker.lines("ps", "--all", "--quiet", "--no-trunc"))
+        return self._mine(self._api.get("containers/json"))
 
     def volumes(self) -> list[str]:
-        return self._mine("volume", self.docker.lines("volume", "ls", "--quiet"))
+        return self._mine(self._api.get("volumes")["Volumes"] or [])
 
     def networks(self) -> list[str]:
-        return self._mine("network", self.docker.lines("network", "ls", "--quiet", "--no-trunc"))
+        return self._mine(self._api.get("networks"))
 
     def images(self) -> list[str]:
-        rows = self.docker.lines(
-            "image", "ls", "--all", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"
-        )
-        named = [row.split(" ", 1)[1] for row in rows if self.token in row]
-        return sorted({*named, *self._mine("image", [row.split(" ", 1)[0] for row in rows])})
+        return self._mine(self._api.get("images/json"))
 
     def everything(self) -> list[str]:
         return [*self.containers(), *self.volumes(), *self.networks(), *self.images()]
@@ -141,17 +139,21 @@ class Traces:
             if names := found():
                 self.docker(*kind, *names, check=False)
 
-    def _mine(self, kind: str, ids: list[str]) -> list[str]:
-        # An object that another worker removes in between is missing from the answer; the rest stands.
-        found = (
-            json.loads(self.docker(kind, "inspect", *sorted(set(ids)), check=False) or "[]") if ids else []
+    def _mine(self, entries: list[dict[str, Any]]) -> list[str]:
+        return sorted(
+            name
+            for entry in entries
+            if self._marked(entry)
+            for name in (self._tags(entry) or [entry.get("Id") or entry["Name"]])
         )
-        return [entry.get("Id", entry.get("Name", "")) for entry in found if self._marked(entry)]
 
-    def _marked(self, entry: dict[str, object]) -> bool:
-        config = entry.get("Config")
-        labels = config.get("Labels") if isinstance(config, dict) else entry.get("Labels")
-        text = f"{entry.get('Name')} {json.dumps(labels, ensure_ascii=False)}"
+    def _tags(self, entry: dict[str, Any]) -> list[str]:
+        """Of an image, by which it is removed where it has several."""
+        return [tag for tag in entry.get("RepoTags") or [] if self.token in tag]
+
+    def _marked(self, entry: dict[str, Any]) -> bool:
+        said = [entry.get(key) for key in ("Name", "Names", "RepoTags", "Labels")]
+        text = json.dumps(said, ensure_ascii=False)
         return self.token in text or str(self.folder) in text
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.faults.api import Api
+from tests.api import Api
 from tests.outside import Cli
 
 HOOKS = "/hooks.log"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.api import Api
+from tests.api import Api
 from tests.faults.endstate import EndState, containers_of, end_state, temporary_folder
 from tests.faults.examples import Example, dockerfile_example, each_once, image_example
 from tests.faults.interruption import Interrupted, Victim, kill_after_event, kill_after_time, left_running

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from scripts.engines.provision import Engine
-from tests.faults.api import Api
+from tests.api import Api
 from tests.faults.interruption import kill_after_event
 from tests.integration.must_hold.proxy import EngineProxy, proxied
 from tests.outside import Cli, Docker, Images, Result, Traces

@@ -22,6 +22,10 @@ class Api:
         found = json.loads(self.call("GET", what, all=1, filters=json.dumps({"label": [label]})))
         return list(found["Volumes"] or [] if what == "volumes" else found)
 
+    def get(self, what: str) -> Any:
+        """All "containers/json", "images/json", "networks" or "volumes", with names and labels."""
+        return json.loads(self.call("GET", what, all=1))
+
     def file(self, container: str, path: str) -> str:
         """A file's text, "" where there is none."""
         data = self.archive(container, path)
