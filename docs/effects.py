@@ -42,7 +42,6 @@ ENVIRONMENT = {
 }
 
 _HOOK = "Runs once in a container, as the remote user; retried by the next `up` if it failed."
-_COMPOSE = "Compose: refused for now, see [limits](../limits.md)."
 _CARRIED = "Kept in the container's `devcontainer.metadata` label for tools; moorage does nothing with it."
 
 PROPERTIES = {
@@ -61,9 +60,9 @@ PROPERTIES = {
     "workspaceMount": "Where the project's files are mounted; empty for none.",
     "workspaceFolder": "The folder that hooks, `exec` and `shell` start in. "
     "`/workspaces/<name of the repository>` by default.",
-    "dockerComposeFile": _COMPOSE,
-    "service": _COMPOSE,
-    "runServices": _COMPOSE,
+    "dockerComposeFile": "One or several files, see [Compose](../compose.md). `[]`: those that Compose finds.",
+    "service": "The service whose container the workspace is.",
+    "runServices": "The services that are started with it. Default: all of the project.",
     "init": "An init process of the engine is process 1.",
     "privileged": "As `docker run --privileged`.",
     "capAdd": "As `docker run --cap-add`.",
