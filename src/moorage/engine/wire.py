@@ -160,4 +160,6 @@ def _unreachable(endpoint: Endpoint, error: OSError) -> MoorageError:
         hint = "Start it: `sudo systemctl start docker`, or open Docker Desktop."
     if "podman" in endpoint.socket:
         hint = "Start it: `systemctl --user start podman.socket`, as root `systemctl start podman.socket`."
+    if endpoint.local and endpoint.origin.isupper():
+        hint += f" Or correct {endpoint.origin}."
     return EngineNotRunning(f"No engine answers at {endpoint.host}.", evidence=evidence, hint=hint)

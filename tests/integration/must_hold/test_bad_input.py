@@ -238,7 +238,10 @@ def test_image_alone_that_does_not_exist(reading: Bench, registry: str) -> None:
 def test_engine_whose_socket_is_missing(reading: Bench) -> None:
     host = f"unix://{reading.folder}/none.sock"
     reading.env["DOCKER_HOST"] = host
-    check(reading, Case("", 5, "engine-not-running", lambda b: ("up", b.with_image()), (host,), ""))
+    check(
+        reading,
+        Case("", 5, "engine-not-running", lambda b: ("up", b.with_image()), (host,), "systemctl start"),
+    )
 
 
 def test_engine_that_does_not_listen(reading: Bench) -> None:
@@ -246,12 +249,20 @@ def test_engine_that_does_not_listen(reading: Bench) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
         reading.env["DOCKER_HOST"] = f"unix://{path}"
-        check(reading, Case("", 5, "engine-not-running", lambda b: ("up", b.with_image()), (str(path),), ""))
+        check(
+            reading,
+            Case(
+                "", 5, "engine-not-running", lambda b: ("up", b.with_image()), (str(path),), "systemctl start"
+            ),
+        )
 
 
 def test_engine_at_an_address_that_refuses(reading: Bench) -> None:
     reading.env["DOCKER_HOST"] = "tcp://127.0.0.1:1"
-    check(reading, Case("", 5, "engine-not-running", lambda b: ("up", b.with_image()), ("127.0.0.1:1",), ""))
+    check(
+        reading,
+        Case("", 5, "engine-not-running", lambda b: ("up", b.with_image()), ("127.0.0.1:1",), "DOCKER_HOST"),
+    )
 
 
 def test_engine_of_which_there_is_no_trace(reading: Bench) -> None:
