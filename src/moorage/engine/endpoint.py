@@ -135,8 +135,7 @@ async def _usual(environ: Mapping[str, str], home: str) -> Endpoint:
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     candidates = [DEFAULT_SOCKET, *([f"{runtime}/docker.sock"] if runtime else [])]
     candidates += [f"{home}/.docker/run/docker.sock", f"{home}/.docker/desktop/docker.sock"]
-    candidates += [f"{runtime}/podman/podman.sock"] if runtime else []
-    for socket in (*candidates, PODMAN_SOCKET):
+    for socket in candidates:
         if os.path.exists(socket):  # noqa: PTH110 - a pathlib object for each costs more than the look
             return at(f"unix://{socket}", USUAL)
     default = at(f"unix://{DEFAULT_SOCKET}", USUAL)
@@ -146,8 +145,14 @@ async def _usual(environ: Mapping[str, str], home: str) -> Endpoint:
 
 
 async def _podman_here(environ: Mapping[str, str], home: str) -> Endpoint | None:
-    import shutil  # only where nothing listens
+    import shutil  # only where nothing of Docker's is there
 
+    from .service import answers
+
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    for socket in (*([f"{runtime}/podman/podman.sock"] if runtime else []), PODMAN_SOCKET):
+        if await answers(socket):
+            return at(f"unix://{socket}", USUAL)
     program = shutil.which("podman", path=environ.get("PATH", ""))
     return await _named(program, environ, home, origin="podman on PATH") if program else None
 

@@ -16,6 +16,7 @@ from .frames import Misframed, Splitter
 from .wire import Wire
 
 _PIECE = 64 * 1024
+_NOT_STARTED = (126, 127)
 
 
 class _Created(msgspec.Struct):
@@ -30,8 +31,12 @@ class _State(msgspec.Struct):
 class Execution:
     """One exec. Its connection belongs to it; losing the connection ends only the input inside."""
 
-    def __init__(self, engine: Engine, identity: str, wire: Wire, *, terminal: bool) -> None:
+    def __init__(
+        self, engine: Engine, identity: str, wire: Wire, *, terminal: bool, program: str = ""
+    ) -> None:
         self.id = identity
+        self._program = program
+        self._code: int | None = None
         self._engine = engine
         self._wire = wire
         self._terminal = terminal
@@ -67,13 +72,14 @@ class Execution:
         path = f"/containers/{quoted(container)}/exec"
         created = engine.decoded(await engine.post(path, json=body), _Created, path)
         wire = await engine.hijack(f"/exec/{created.Id}/start", json={"Detach": False, "Tty": terminal})
-        return cls(engine, created.Id, wire, terminal=terminal)
+        return cls(engine, created.Id, wire, terminal=terminal, program=argv[0])
 
     async def output(self) -> AsyncIterator[tuple[int, bytes]]:
         """Chunks as they come: (1 stdout | 2 stderr, bytes); with a terminal all is 1. Raises EngineLost."""
-        frames = Splitter()
+        frames, silent = Splitter(), True
         try:
             while data := await self._wire.reader.read(_PIECE):
+                silent = False
                 for piece in [(1, data)] if self._terminal else frames.feed(data):
                     yield piece
         except (ConnectionError, Misframed) as error:
@@ -81,6 +87,8 @@ class Execution:
         if not frames.complete:
             raise self._lost("the stream ended in the middle of a frame")
         self._ended = True
+        if silent and self._engine.podman and await self.wait() in _NOT_STARTED:
+            yield 1 if self._terminal else 2, self._never_started()
 
     async def write(self, data: bytes) -> None:
         """Raises BrokenPipeError when the process, or the connection to it, is gone."""
@@ -103,11 +111,14 @@ class Execution:
         if not self._ended:
             async for _ in self.output():
                 pass
+        if self._code is not None:
+            return self._code
         path, pause = f"/exec/{self.id}/json", 0.005
         while True:
             state = await self._engine.get(path, _State)
             if not state.Running and state.ExitCode is not None:
-                return state.ExitCode
+                self._code = state.ExitCode
+                return self._code
             if pause > 2:
                 raise self._lost("its output ended, but the engine says that it is running")
             await asyncio.sleep(pause)
@@ -115,6 +126,10 @@ class Execution:
 
     async def close(self) -> None:
         await self._wire.close()
+
+    def _never_started(self) -> bytes:
+        """Docker says why a program could not be started; Podman has only the code."""
+        return f"{self._program}: cannot be started, or ended with {self._code} without a word\n".encode()
 
     def _lost(self, why: str) -> EngineLost:
         return EngineLost(

@@ -86,7 +86,10 @@ class Place(Cli):
     def clean(self) -> None:
         for kind, name in self.left():
             flags = ["--volumes", "--time", "0"] if kind == "container" else []
+            image = self.run("inspect", "--format", "{{.ImageName}}", name) if kind == "container" else ""
             self.run(kind, "rm", "--force", *flags, name)
+            if "moorage/devcontainer" in image:
+                self.run("image", "rm", "--force", image)
         shutil.rmtree(self.base, ignore_errors=True)
 
     def _own(self) -> None:

@@ -50,11 +50,16 @@ def test_what_looks_changes_nothing(places: Make, way: str) -> None:
     place.ok("up", project)
     assert "Nothing to do" in place.ok("plan", project).stdout
     assert "made" in place.ok("logs", project).stdout
-    assert place("exec", project, "--", "true").code == 0
+    assert place("exec", project, "--", "true")[:3] == (0, "", "")
+    missing = place("exec", project, "--", "no-such-program")
+    assert (missing.code, missing.stdout) == (127, "")
+    assert "no-such-program" in missing.stderr
     assert "running" in place.ok("list").stdout
 
 
-def test_doctor_and_gc(place: Place) -> None:
+@pytest.mark.parametrize("way", ["root without a socket", "user"])
+def test_doctor_and_gc(places: Make, way: str) -> None:
+    place = places(way)
     said = place.ok("doctor").stdout
     assert "Podman 4" in said or "Podman 5" in said
     assert ("rootless" in said) == place.podman.rootless

@@ -222,3 +222,21 @@ async def test_another_program_is_refused_and_a_missing_one_too(tmp_path: Path) 
         await find(_program(tmp_path, "docker", "echo hello"), {}, str(tmp_path))
     with pytest.raises(EngineMissing):
         await find(str(tmp_path / "gone"), {}, str(tmp_path))
+
+
+async def test_podman_s_own_socket_is_looked_for_where_docker_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moorage.engine.endpoint.DEFAULT_SOCKET", str(tmp_path / "docker.sock"))
+    monkeypatch.setattr("moorage.engine.endpoint.PODMAN_SOCKET", str(tmp_path / "root.sock"))
+    monkeypatch.setattr("moorage.engine.endpoint.Endpoint.installed", lambda self: False)
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path), "PATH": str(tmp_path)}
+    (tmp_path / "podman").mkdir()
+    socket = tmp_path / "podman" / "podman.sock"
+    socket.touch()  # left behind: nobody listens
+    assert (await find("", environ, str(tmp_path))).socket == str(tmp_path / "docker.sock")
+    socket.unlink()
+    with closing(listening.socket(listening.AF_UNIX)) as server:
+        server.bind(str(socket))
+        server.listen()
+        assert (await find("", environ, str(tmp_path))).socket == str(socket)
