@@ -1,7 +1,7 @@
 # Entry points. Each sets up what it needs; a second run takes seconds.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format lint types layers unit test test-full bench engines engines-down
+.PHONY: help venv demo check format lint types layers unit test test-full conformance mutation bench engines engines-down
 SHELL = /bin/sh
 
 VENV = .venv/bin
@@ -14,6 +14,8 @@ help:
 	@echo 'make check         format, lint, types, layers, unit tests (no engine; under a minute)'
 	@echo 'make test          the whole suite on real engines and a real registry'
 	@echo 'make test-full     also what is too long for CI; writes docs/test-full.md'
+	@echo 'make conformance   the cases of the specification on every engine; writes docs/conformance.md'
+	@echo 'make mutation      small changes of the specification'"'"'s code: do the tests notice? (long)'
 	@echo 'make bench         compare with the reference CLI; writes docs/benchmarks.md'
 	@echo 'make engines       make and start the engines of the tests (make engines-down ends them)'
 
@@ -53,6 +55,13 @@ test: venv
 
 test-full: venv
 	$(VENV)/python -m scripts.suite --full --report docs/test-full.md
+
+conformance: venv
+	$(VENV)/python -m tests.conformance --full
+
+mutation: venv
+	$(VENV)/python -m tests.conformance.mutation
+	$(VENV)/python -m tests.conformance --table
 
 bench: venv
 	$(VENV)/python -m bench

@@ -161,21 +161,23 @@ class Place:
             for name in above:
                 inner = inner.setdefault(name, {})
             if file.is_file():
-                inner[last] = file.read_text()
+                inner[last] = file.read_text(errors="replace")
         return tree
 
     def _files(self) -> None:
         self.project.mkdir(parents=True, exist_ok=True)
         workspace = self.workspace
+        for id, feature in workspace.published.items():
+            metadata, script = _parts(id, feature)
+            namespace = f"moorage-test/{self.token}"
+            digest = publish(self.bench.registry, namespace, self._filled(metadata), script)
+            self.words[f"digest.{id}"] = digest
         if workspace.configuration is not None:
             self._write(
                 {f"{workspace.folder}/{CONFIGURATION}".lstrip("/"): described(workspace.configuration)}
             )
         for id, feature in workspace.features.items():
             self._write(_feature(f"{workspace.folder}/.devcontainer/{id}".lstrip("/"), id, feature))
-        for id, feature in workspace.published.items():
-            metadata, script = _parts(id, feature)
-            publish(self.bench.registry, f"moorage-test/{self.token}", self._filled(metadata), script)
         self._write(workspace.files)
         if workspace.repository:
             subprocess.run(["git", "init", "--quiet", self.project], check=True, capture_output=True)

@@ -1,7 +1,7 @@
 """`python -m tests.conformance.mutation`: do the tests notice small changes of the specification's code?
 
-Each change of a fixed sample is made in a copy of the code. Then the unit tests of that room run, those of the
-changed module first, and where all pass the conformance cases that need no container. Writes results.json.
+Each change of a fixed sample is made in a copy of the code. Then the unit tests of that room run, those of
+the changed module first, and where all pass the conformance cases without a container. Writes results.json.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
@@ -36,10 +36,11 @@ PATIENCE = 300
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.mutation", description=__doc__)
-    parser.add_argument("--sample", type=int, default=120)
+    parser.add_argument("--sample", type=int, default=100)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", help="changes whose id contains this; nothing is written")
+    parser.add_argument("--units", action="store_true", help="only the unit tests")
     options = parser.parse_args(arguments)
     chosen = sample(options.seed, options.sample)
     if options.only:
@@ -47,9 +48,12 @@ def main(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="moorage-mutation-") as folder:
         copies = _copies(Path(folder), options.workers)
-        with ThreadPoolExecutor(options.workers) as pool:
-            words = list(pool.map(lambda change: _tried(change, copies), chosen))
-    survivors = [one for one, word in zip(chosen, words, strict=True) if word == "survived"]
+        if _fails(Path(folder) / "0", [str(TESTS)]):
+            print("the tests fail without any change")
+            return 1
+        survivors = _unnoticed(chosen, copies, _units)
+        if not options.units:
+            survivors = _unnoticed(survivors, copies, _pure)
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} noticed in {time.monotonic() - start:.0f} s")
     if not options.only:
         RESULTS.write_text(_results(options.seed, chosen, survivors))
@@ -72,6 +76,15 @@ def equivalent() -> dict[str, str]:
     return dict(yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
 
 
+def _unnoticed(
+    tried: list[Change], copies: Queue[Path], tests: Callable[[Change], list[list[str]]]
+) -> list[Change]:
+    """Those of `tried` that none of the tests notices."""
+    with ThreadPoolExecutor(copies.qsize()) as pool:
+        noticed = list(pool.map(lambda change: _noticed(change, copies, tests(change)), tried))
+    return [one for one, word in zip(tried, noticed, strict=True) if not word]
+
+
 def _results(seed: int, chosen: list[Change], survivors: list[Change]) -> str:
     kept = {
         "seed": seed,
@@ -91,25 +104,30 @@ def _copies(folder: Path, count: int) -> Queue[Path]:
     return queue
 
 
-def _tried(change: Change, copies: Queue[Path]) -> str:
+def _noticed(change: Change, copies: Queue[Path], rounds: list[list[str]]) -> bool:
     copy = copies.get()
     target = copy / "moorage/devcontainer" / change.file
     original = target.read_text()
     try:
         target.write_text(changed(original, change))
-        word = "noticed" if any(_fails(copy, tests) for tests in _rounds(change)) else "survived"
+        found = any(_fails(copy, tests) for tests in rounds)
     finally:
         target.write_text(original)
         copies.put(copy)
-    print(f"{word:9} {change.id}    {change.code}", flush=True)
-    return word
+    print(f"{'noticed' if found else 'survived':9} {change.id}    {change.code}", flush=True)
+    return found
 
 
-def _rounds(change: Change) -> list[list[str]]:
+def _units(change: Change) -> list[list[str]]:
+    """The tests of the changed module, then those of the whole room."""
     folder, _, name = change.file.rpartition("/")
     own = TESTS / folder / f"test_{name}"
-    pure = [str(ROOT / "tests/conformance/test_cases.py"), "-m", "pure", "-n", "2"]
-    return [*([[str(own)]] if own.exists() else []), [str(TESTS)], pure]
+    return [*([[str(own)]] if own.exists() else []), [str(TESTS)]]
+
+
+def _pure(change: Change) -> list[list[str]]:
+    """The conformance cases that need no container."""
+    return [[str(ROOT / "tests/conformance/test_cases.py"), "-m", "pure", "-n", "2"]]
 
 
 def _fails(copy: Path, tests: list[str]) -> bool:

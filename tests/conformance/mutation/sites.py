@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -145,7 +146,7 @@ def _other(value: object) -> object:
     return None
 
 
-def _swapped(operator: ast.AST) -> ast.AST:
+def _swapped(operator: ast.AST) -> Any:
     return SWAPS[type(operator)]()
 
 

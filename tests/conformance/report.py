@@ -1,0 +1,153 @@
+"""docs/conformance.md: every sentence with its cases and what they came to on each engine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.conformance.case import ENGINES, Found, cases
+from tests.conformance.mutation.__main__ import RESULTS as MUTATION
+from tests.conformance.mutation.__main__ import equivalent
+from tests.conformance.sentences import Sentence, sentences
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+DOCUMENT = HERE.parents[1] / "docs/conformance.md"
+
+HEAD = """# Conformance
+
+What the [Dev Containers specification](https://containers.dev/implementors/spec/) says, sentence by sentence
+in our words, and the cases of `tests/conformance/cases` that show it. `make conformance` runs the cases and
+writes this page; `make mutation` does what the last section tells.
+
+A case *starts a container* where it looks into one that `moorage up` started for its configuration. Cases of
+one file share that container; those without need only `read-configuration`, or are refused before anything is
+made.
+"""
+
+Results = Mapping[str, Mapping[str, str]]
+
+
+def document(results: Results) -> str:
+    """The page as Markdown."""
+    every, found = sentences(), cases()
+    parts = [HEAD, _numbers(every, found), _engines(results, found), *_sections(every, found, results)]
+    return "\n".join([*parts, _without(every, found), _elsewhere(results), _mutation()]).rstrip() + "\n"
+
+
+def kept() -> dict[str, dict[str, str]]:
+    """What the last run came to."""
+    return dict(json.loads(RESULTS.read_text())) if RESULTS.exists() else {}
+
+
+def uncovered(every: Mapping[str, Sentence], found: Iterable[Found]) -> list[Sentence]:
+    shown = {id for one in found for id in one.case.shows}
+    return [one for one in every.values() if one.id not in shown]
+
+
+def starts_a_container(one: Found) -> bool:
+    """It is of that kind, or has steps of its own that make one and look into it."""
+    verbs = [step for step in one.case.steps if step.up is not None or "up" in (step.moorage or ())]
+    return one.case.kind == "container" or any(step.code == 0 for step in verbs)
+
+
+def _numbers(every: Mapping[str, Sentence], found: tuple[Found, ...]) -> str:
+    missing = uncovered(every, found)
+    left = [one for one in missing if one.left]
+    return (
+        f"{len(every)} sentences; {len(every) - len(missing)} have a case, {len(left)} are for others, "
+        f"{len(missing) - len(left)} have none. {len(found)} cases, "
+        f"{sum(map(starts_a_container, found))} of which "
+        f"start a container; {sum(one.case.sample for one in found)} are the sample for every engine.\n"
+    )
+
+
+def _engines(results: Results, found: tuple[Found, ...]) -> str:
+    ids = {one.id for one in found}
+    rows = [
+        "| engine | passed | failed | known to fail | does not apply |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for engine in ENGINES:
+        of = {id: word for id, word in results.get(engine, {}).items() if id in ids}
+        count = Counter("not here" if word.startswith("not here") else word for word in of.values())
+        cells = [str(count[word]) for word in ("passed", "failed", "known", "not here")]
+        rows.append(f"| {engine} | {' | '.join(cells if of else ['not run', '', '', ''])} |")
+    return "\n".join(rows) + "\n"
+
+
+def _sections(every: Mapping[str, Sentence], found: tuple[Found, ...], results: Results) -> Iterator[str]:
+    for section in dict.fromkeys(one.section for one in every.values()):
+        yield f"## {section}\n"
+        yield f"| sentence | | cases | {' | '.join(ENGINES)} |\n| --- | --- | --- |{' --- |' * len(ENGINES)}"
+        for sentence in (one for one in every.values() if one.section == section):
+            yield _row(sentence, [one for one in found if sentence.id in one.case.shows], results)
+        yield ""
+
+
+def _row(sentence: Sentence, found: list[Found], results: Results) -> str:
+    names = "<br>".join(_cell(one.id.replace("::", ": ")) for one in found) or "–"
+    words = " | ".join(_word([results.get(engine, {}).get(one.id) for one in found]) for engine in ENGINES)
+    return f"| `{sentence.id}` | {_cell(sentence.text)} | {names} | {words} |"
+
+
+def _word(words: list[str | None]) -> str:
+    """How the cases of one sentence came out together on one engine."""
+    ran = ["not here" if word.startswith("not here") else word for word in words if word]
+    return next((word for word in ("failed", "known", "passed", "not here") if word in ran), "")
+
+
+def _without(every: Mapping[str, Sentence], found: tuple[Found, ...]) -> str:
+    rows = [f"- `{one.id}`: {one.left or 'no case yet'}." for one in uncovered(every, found)]
+    return "\n".join(["## Sentences without a case\n", *(rows or ["None."]), ""])
+
+
+def _elsewhere(results: Results) -> str:
+    """Cases that fail as is known, and those that do not apply on an engine."""
+    known = [f"- {one.id.replace('::', ': ')}: {one.case.known}" for one in cases() if one.case.known]
+    reasons = [
+        f"- {engine}: {id.replace('::', ': ')}: {word.removeprefix('not here: ')}"
+        for engine, of in results.items()
+        for id, word in of.items()
+        if word.startswith("not here")
+    ]
+    return "\n".join(
+        [
+            "## Known to fail\n",
+            *(known or ["None."]),
+            "",
+            "## Not on every engine\n",
+            *(reasons or ["None."]),
+            "",
+        ]
+    )
+
+
+def _mutation() -> str:
+    title = "## Small changes of the code\n"
+    if not MUTATION.exists():
+        return f"{title}\nNot run yet.\n"
+    last: dict[str, Any] = json.loads(MUTATION.read_text())
+    same = equivalent()
+    survivors = last["survivors"]
+    argued = [one for one in survivors if one["id"] in same]
+    rows = [f"- `{one['id']}`: {same.get(one['id'], 'not noticed')}" for one in survivors]
+    counted = last["changes"] - len(argued)
+    return "\n".join(
+        [
+            title,
+            f"`make mutation` makes {last['changes']} changes (seed {last['seed']}) in a copy of "
+            "`src/moorage/devcontainer`, one at a time: comparisons swapped, conditions negated, constants "
+            "changed, statements removed, arguments swapped. The unit tests of that room, and the cases that need "
+            f"no container, noticed {last['noticed']}: {100 * last['noticed'] / last['changes']:.0f} %, "
+            f"{100 * last['noticed'] / counted:.0f} % of those that make a difference.\n",
+            *(rows or []),
+        ]
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
