@@ -241,7 +241,10 @@ def _labels(
 ) -> tuple[tuple[str, str], ...]:
     if container is not None:
         return ()
-    entries = [*image_entries(chosen.image), entry(configuration.raw)]
+    own = entry(configuration.raw)
+    if not request.labelled_remote_env:
+        own.pop("remoteEnv", None)
+    entries = [*image_entries(chosen.image), own]
     labels = {
         names.ID: request.workspace,
         names.NAME: _name(request, facts),

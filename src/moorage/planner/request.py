@@ -85,6 +85,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Labels that stand in the place of source, configuration and name in the workspace's identity."""
     override_config: str = ""
     """An absolute path; its text is read in the place of the configuration's own."""
+    labelled_remote_env: bool = True
+    """Whether the container's metadata label has remoteEnv of the configuration as it is written."""
     data_folder: str = ""
     """Where in the container the reference CLI keeps its notes of finished hooks; "" for ~/.devcontainer."""
 

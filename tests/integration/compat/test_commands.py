@@ -110,14 +110,20 @@ def test_what_flags_bring_into_the_container(
     )
     (tmp_path / "secrets.json").write_text('{"SECRET": "hush-hush"}')
     (tmp_path / "devcontainer.json").write_text(
-        json.dumps({"image": BASE, "postCreateCommand": "echo $SECRET $FLAG > seen; echo $SECRET"})
+        json.dumps(
+            {
+                "image": BASE,
+                "postCreateCommand": "echo $SECRET $FLAG > seen; echo $SECRET",
+                "remoteEnv": {"OF_THE_FILE": "1"},
+            }
+        )
     )
     volume = f"{cleanup.token}-volume"
     result = dropin(
         "up", "--workspace-folder", folder, "--override-config", tmp_path / "devcontainer.json",
         "--mount", f"type=volume,source={volume},target=/mounted,external=true",
         "--remote-env", "FLAG=given", "--remote-env", "EMPTY=", "--secrets-file", tmp_path / "secrets.json",
-        "--include-configuration", "--include-merged-configuration",
+        "--include-configuration", "--include-merged-configuration", "--omit-config-remote-env-from-metadata",
     )  # fmt: skip
     assert result.code == 0, result.stderr
     body = json.loads(result.stdout)
@@ -126,6 +132,7 @@ def test_what_flags_bring_into_the_container(
     assert (folder / "seen").read_text() == "hush-hush given\n"
     assert "hush-hush" not in result.stderr + result.stdout
     container = json.loads(docker("inspect", body["containerId"]))[0]
+    assert "OF_THE_FILE" not in container["Config"]["Labels"]["devcontainer.metadata"]
     assert [mount["Name"] for mount in container["Mounts"] if mount["Destination"] == "/mounted"] == [volume]
     assert container["Config"]["Labels"]["devcontainer.config_file"].endswith(
         "/.devcontainer/devcontainer.json"

@@ -52,7 +52,9 @@ def test_a_worktree_and_its_repository_are_as_far_apart_as_here(tmp_path: Path) 
     assert workspace(found) == {
         "workspaceFolder": "/workspaces/trees/one",
         "workspaceMount": f"type=bind,source={tree},target=/workspaces/trees/one",
-        "additionalMountString": f"type=bind,source={tmp_path}/deep/main/.git,target=/workspaces/deep/main/.git",
+        "additionalMountString": (
+            f"type=bind,source={tmp_path}/deep/main/.git,target=/workspaces/deep/main/.git"
+        ),
     }
     (tree / ".git").write_text(f"gitdir: {repository}\n")
     plain, _ = read(tree, {"image": "x"}, common_dir=True)

@@ -36,6 +36,9 @@ def reporter_of(values: Values, *, quiet: bool = False) -> Redacting:
         clean=harmless,
     )
     reporter = Redacting(log)
+    if values.get("buildkit") == "never":
+        text = "--buildkit never is noted: moorage builds with BuildKit wherever the engine has it."
+        reporter.emit(Notice(level="warning", code="buildkit-never", text=text))
     for flag in ("experimental_lockfile", "experimental_frozen_lockfile"):
         if values.get(flag):
             name, now = (

@@ -91,6 +91,8 @@ async def _labelled(
     """One more image of the base's layers, with the label that makes it a dev container by itself."""
     image = await on_engine(site.engine, base)
     entries = metadata.parse_label(image.metadata if image else "").entries
+    if values.get("skip_persisting_customizations_from_features"):
+        entries = tuple(_without_customizations(each) for each in entries)
     own = metadata.entry(found.raw)
     labels = {names.METADATA: metadata.write_label([*entries, own]), **_pairs(values.get("label") or ())}
     spec = BuildSpec(
@@ -108,6 +110,11 @@ async def _labelled(
     await builder.build(spec, Context(archive=_only, patterns=(), entries=()), site.reporter, "label-image")
     if not spec.push and not spec.output:
         await present(site, tags[0])
+
+
+def _without_customizations(entry: metadata.Entry) -> metadata.Entry:
+    """Of Features only: their entries have an id."""
+    return {key: value for key, value in entry.items() if key != "customizations"} if "id" in entry else entry
 
 
 def _only(extra: Mapping[str, bytes]) -> Iterator[bytes]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-
 import msgspec
 
 from moorage.compat.reference.place import Place, text
@@ -61,10 +59,10 @@ def paths_of(place: Place, configuration: Configuration) -> WorkspacePaths | Non
 
 
 def git_common(place: Place, git_root: str) -> str:
-    """The main repository's `.git`, where that is asked for and the mounted folder is a worktree itself."""
-    if not place.common_dir or not (git_root or posixpath.exists(posixpath.join(place.folder, ".git"))):
+    """The main repository's `.git`, where that is asked for and a whole worktree is mounted."""
+    if not place.common_dir or not git_root:
         return ""
-    return relative_common_dir(git_root or place.folder) or ""
+    return relative_common_dir(git_root) or ""
 
 
 def shown(place: Place, value: dict[str, object]) -> dict[str, object]:

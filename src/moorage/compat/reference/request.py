@@ -57,6 +57,7 @@ def request_of(place: Place, values: Mapping[str, Any]) -> Request:
         update_uid=values.get("update_remote_user_uid_default") or "on",
         gpu=values.get("gpu_availability") or "detect",
         data_folder=values.get("container_data_folder") or "",
+        labelled_remote_env=not values.get("omit_config_remote_env_from_metadata", False),
     )
 
 
