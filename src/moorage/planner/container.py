@@ -191,7 +191,7 @@ def _mounts(request: Request, configuration: Configured, merged: Merged) -> tupl
 
 
 def _shows_the_folder(mount: WrittenMount) -> bool:
-    """Whether a `workspaceMount` is the usual one; a volume, memory and what is read-only are mounts as any."""
+    """Whether a `workspaceMount` is the usual one; volumes, memory and read-only ones are mounts as any."""
     return mount.kind == "bind" and not mount.read_only
 
 
