@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,10 +31,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def words(engine: Engine, registry: str) -> dict[str, str]:
-    """What stands for the names of images, and for the registry, which the reference takes as localhost."""
-    docker = Docker(engine.host)
-    return {**images(docker), **published(registry)}
+def words(engine: Engine, registry: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What stands for the names of images, and for the registry, which the reference takes as localhost.
+
+    One worker makes all of it; the others take its word.
+    """
+    top = tmp_path_factory.getbasetemp()
+    shared = (top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / "differential.json"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            shared.write_text(json.dumps({**images(Docker(engine.host)), **published(registry)}))
+    found: dict[str, str] = json.loads(shared.read_text())
+    return found
 
 
 def images(docker: Docker) -> dict[str, str]:

@@ -17,6 +17,7 @@ Path: TypeAlias = tuple[str | int, ...]
 """Keys and indexes from the top of the document to a value."""
 
 _DEEPEST = 100
+_LONGEST = 100
 _TRIVIA = re.compile(r"(?:[ \t\r\n]++|//[^\r\n]*+|/\*[\s\S]*?\*/)*+")
 _STRING = re.compile(r'"((?:[^"\\\x00-\x1f]++|\\.)*+)"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
@@ -73,8 +74,14 @@ def parse(text: str | bytes, file: str) -> Document:
 
 def path_text(path: Path) -> str:
     """A path as people write it: build.args.VERSION, forwardPorts[0]."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    parts = (f"[{part}]" if isinstance(part, int) else f".{_in_a_line(part)}" for part in path)
     return "".join(parts).removeprefix(".")
+
+
+def _in_a_line(name: str) -> str:
+    """A name as part of a sentence, whatever somebody has put into it."""
+    line = name.replace("\n", "\\n")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def excerpt(text: str, line: int, column: int) -> tuple[str, str]:

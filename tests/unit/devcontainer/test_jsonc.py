@@ -176,6 +176,7 @@ def test_bytes_that_are_not_text() -> None:
 def test_paths_as_people_write_them() -> None:
     assert path_text(("forwardPorts", 0)) == "forwardPorts[0]"
     assert path_text(("build", "args", "V")) == "build.args.V"
+    assert path_text(("a\nb", "x" * 200)) == f"a\\nb.{'x' * 100}…"
 
 
 @pytest.mark.parametrize(
