@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -14,6 +15,7 @@ def main() -> None:
 
         print(f"moorage {__version__}")
         return
+    gc.set_threshold(100_000)  # what is imported stays: looking for garbage in it costs a sixth of a start
     from moorage.cli.main import cli
 
     try:
