@@ -29,7 +29,7 @@ def run(
     except MoorageError as error:
         fail(error, output, reporter, exit_code)
     except Exception as error:
-        fail(defect(error), output, reporter, exit_code)
+        fail(_disk_full(error) or defect(error), output, reporter, exit_code)
     except (KeyboardInterrupt, asyncio.CancelledError):
         reporter.emit(Failed(code="interrupted", exit_code=INTERRUPTED, message="Interrupted."))
         sys.exit(INTERRUPTED)
@@ -58,6 +58,21 @@ def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: in
         }
         print(msgspec.json.encode(body).decode())
     sys.exit(event.exit_code)
+
+
+def _disk_full(error: Exception) -> MoorageError | None:
+    """A full disk of this machine can meet any file that is written; which one is not known everywhere."""
+    import errno
+
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    from moorage.engine.errors import DiskFull
+
+    return DiskFull(
+        "A disk of this machine is full.",
+        evidence=(str(error), *defect(error).evidence[-4:-1]),
+        hint="Free space in the folder for temporary files (TMPDIR), the home folder and the project.",
+    )
 
 
 def defect(error: Exception) -> MoorageError:
