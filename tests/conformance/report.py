@@ -136,14 +136,15 @@ def _mutation() -> str:
     argued = [one for one in survivors if one["id"] in same]
     rows = [f"- `{one['id']}`: {same.get(one['id'], 'not noticed')}" for one in survivors]
     counted = last["changes"] - len(argued)
+    noticed = last["noticed"]
     return "\n".join(
         [
             title,
             f"`make mutation` makes {last['changes']} changes (seed {last['seed']}) in a copy of "
             "`src/moorage/devcontainer`, one at a time: comparisons swapped, conditions negated, constants "
-            "changed, statements removed, arguments swapped. The unit tests of that room, and the cases that need "
-            f"no container, noticed {last['noticed']}: {100 * last['noticed'] / last['changes']:.0f} %, "
-            f"{100 * last['noticed'] / counted:.0f} % of those that make a difference.\n",
+            "changed, statements removed, arguments swapped. The unit tests of that room, and the cases "
+            f"without a container, noticed {noticed}: {100 * noticed / last['changes']:.0f} %, "
+            f"{100 * noticed / counted:.0f} % of those that make a difference.\n",
             *(rows or []),
         ]
     )

@@ -1,29 +1,28 @@
 """`python -m tests.conformance.mutation`: do the tests notice small changes of the specification's code?
 
-Each change of a fixed sample is made in a copy of the code. Then the unit tests of that room run, those of
-the changed module first, and where all pass the conformance cases without a container. Writes results.json.
+Each change of a fixed sample is made in a copy of the code. Then the unit tests of the changed module run; on
+what they do not notice those of the whole room, and then the conformance cases without a container. Writes
+results.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from queue import Queue
 
 import msgspec
 import yaml
 
 from tests.conformance.mutation.sites import Change, changed, changes
+from tests.conformance.mutation.trial import fails, side_by_side
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -31,7 +30,6 @@ CODE = ROOT / "src/moorage/devcontainer"
 TESTS = ROOT / "tests/unit/devcontainer"
 RESULTS = HERE / "results.json"
 SEED = 20261121
-PATIENCE = 300
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,12 +46,13 @@ def main(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="moorage-mutation-") as folder:
         copies = _copies(Path(folder), options.workers)
-        if _fails(Path(folder) / "0", [str(TESTS)]):
+        if not options.units and next(side_by_side([lambda copy: fails(copy, [str(TESTS)])], copies))[1]:
             print("the tests fail without any change")
             return 1
-        survivors = _unnoticed(chosen, copies, _units)
-        if not options.units:
-            survivors = _unnoticed(survivors, copies, _pure)
+        survivors = chosen
+        for tests in (_own, _room, *([] if options.units else [_pure])):
+            survivors = _unnoticed(survivors, copies, tests)
+            print(f"{len(survivors)} are left", flush=True)
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} noticed in {time.monotonic() - start:.0f} s")
     if not options.only:
         RESULTS.write_text(_results(options.seed, chosen, survivors))
@@ -76,13 +75,25 @@ def equivalent() -> dict[str, str]:
     return dict(yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
 
 
-def _unnoticed(
-    tried: list[Change], copies: Queue[Path], tests: Callable[[Change], list[list[str]]]
-) -> list[Change]:
-    """Those of `tried` that none of the tests notices."""
-    with ThreadPoolExecutor(copies.qsize()) as pool:
-        noticed = list(pool.map(lambda change: _noticed(change, copies, tests(change)), tried))
-    return [one for one, word in zip(tried, noticed, strict=True) if not word]
+def _unnoticed(tried: list[Change], copies: list[Path], tests: Callable[[Change], list[str]]) -> list[Change]:
+    """Those of `tried` that none of the tests notices, in their order."""
+    survivors = []
+    tasks = [partial(_noticed, change, tests(change)) for change in tried]
+    for number, noticed in side_by_side(tasks, copies):
+        change = tried[number]
+        print(f"{'noticed' if noticed else 'survived':9} {change.id}    {change.code}", flush=True)
+        survivors += [] if noticed else [number]
+    return [tried[number] for number in sorted(survivors)]
+
+
+def _noticed(change: Change, tests: list[str], copy: Path) -> bool:
+    target = copy / "moorage/devcontainer" / change.file
+    original = target.read_text()
+    target.write_text(changed(original, change))
+    try:
+        return fails(copy, tests)
+    finally:
+        target.write_text(original)
 
 
 def _results(seed: int, chosen: list[Change], survivors: list[Change]) -> str:
@@ -95,69 +106,27 @@ def _results(seed: int, chosen: list[Change], survivors: list[Change]) -> str:
     return msgspec.json.format(json.dumps(kept, ensure_ascii=False)) + "\n"
 
 
-def _copies(folder: Path, count: int) -> Queue[Path]:
-    queue: Queue[Path] = Queue()
-    for number in range(count):
-        target = folder / str(number)
+def _copies(folder: Path, count: int) -> list[Path]:
+    copies = [folder / str(number) for number in range(count)]
+    for target in copies:
         shutil.copytree(ROOT / "src", target, ignore=shutil.ignore_patterns("__pycache__"))
-        queue.put(target)
-    return queue
+    return copies
 
 
-def _noticed(change: Change, copies: Queue[Path], rounds: list[list[str]]) -> bool:
-    copy = copies.get()
-    target = copy / "moorage/devcontainer" / change.file
-    original = target.read_text()
-    try:
-        target.write_text(changed(original, change))
-        found = any(_fails(copy, tests) for tests in rounds)
-    finally:
-        target.write_text(original)
-        copies.put(copy)
-    print(f"{'noticed' if found else 'survived':9} {change.id}    {change.code}", flush=True)
-    return found
-
-
-def _units(change: Change) -> list[list[str]]:
-    """The tests of the changed module, then those of the whole room."""
+def _own(change: Change) -> list[str]:
+    """The tests of the changed module, or of the whole room."""
     folder, _, name = change.file.rpartition("/")
     own = TESTS / folder / f"test_{name}"
-    return [*([[str(own)]] if own.exists() else []), [str(TESTS)]]
+    return [str(own if own.exists() else TESTS)]
 
 
-def _pure(change: Change) -> list[list[str]]:
+def _room(change: Change) -> list[str]:
+    return [str(TESTS)]
+
+
+def _pure(change: Change) -> list[str]:
     """The conformance cases that need no container."""
-    return [[str(ROOT / "tests/conformance/test_cases.py"), "-m", "pure", "-n", "2"]]
-
-
-def _fails(copy: Path, tests: list[str]) -> bool:
-    """Whether a test does. What goes on for too long has failed."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-qxq",
-        "-p",
-        "no:cacheprovider",
-        "--hypothesis-seed=0",
-        *tests,
-    ]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(copy),
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(copy / "hypothesis"),
-    }
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        return process.wait(PATIENCE) != 0
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return True
+    return [str(ROOT / "tests/conformance/test_cases.py"), "-m", "pure", "-n", "2"]
 
 
 if __name__ == "__main__":

@@ -158,3 +158,16 @@ def test_a_changed_value_changes_one_part_and_is_not_in_it() -> None:
     assert one["a.image"] == two["a.image"]
     assert one["a.environment"] != two["a.environment"]
     assert "secret" not in json.dumps(one)
+
+
+def test_the_name_that_compose_gives_a_volume_does_not_count_as_a_change() -> None:
+    one = parts({"volumes": {"data": {"name": "one_data", "driver": "local"}}})
+    assert one == parts({"volumes": {"data": {"name": "two_data", "driver": "local"}}})
+    assert one != parts({"volumes": {"data": {"name": "one_data", "driver": "other"}}})
+
+
+def test_what_is_in_a_list_counts_and_an_empty_one_does_not() -> None:
+    one = dict(parts({"services": {"a": {"command": ["x"], "dns": []}}}))
+    two = dict(parts({"services": {"a": {"command": ["y"]}}}))
+    assert one.keys() == two.keys() == {"a.command"}
+    assert one != two
