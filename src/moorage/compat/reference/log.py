@@ -9,7 +9,6 @@ from typing import Literal, TextIO
 import msgspec
 
 from moorage.compat.reference import VERSION
-from moorage.devcontainer.lifecycle import HOOKS
 from moorage.events import Event, Failed, LogLine, Notice, StepEnded, StepProgress, StepStarted
 
 TRACE, DEBUG, INFO, WARNING, ERROR = 1, 2, 3, 4, 5
@@ -129,9 +128,9 @@ def _title(event: StepStarted) -> str:
 
 
 def _hook(step: str) -> str:
-    """The hook that a step with this name belongs to, "" for none."""
+    """The hook that a step of this name runs, "" for the planner's own steps."""
     name = step.partition(":")[0]
-    return name if name in HOOKS else ""
+    return name if name.endswith("Command") else ""
 
 
 def _is_dotfiles(step: str) -> bool:

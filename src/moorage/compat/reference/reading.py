@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from moorage.compat.reference import entries
 from moorage.compat.reference.configured import Configured, configured, shown, workspace
 from moorage.compat.reference.lookup import find
-from moorage.compat.reference.merged import merged_configuration
 from moorage.compat.reference.place import Place
-from moorage.devcontainer import variables
 from moorage.engine.errors import EngineDenied, EngineMissing, EngineNotRunning
 from moorage.events import Notice
-from moorage.planner.request import Request
 from moorage.spec.observation import Container
-from moorage.workspace.site import Site
+
+if TYPE_CHECKING:
+    from moorage.planner.request import Request
+    from moorage.workspace.site import Site
 
 NO_ENGINE = (EngineMissing, EngineNotRunning, EngineDenied)
 """What a machine without an engine, or without access to it, says."""
@@ -79,6 +79,10 @@ def merged_of_container(
     place: Place, found: Configured | None, container: Container, environment: dict[str, str]
 ) -> dict[str, object]:
     """`mergedConfiguration` of a result for a container that exists."""
+    from moorage.compat.reference import entries  # as below: plain reading starts in a tenth of a second
+    from moorage.compat.reference.merged import merged_configuration
+    from moorage.devcontainer import variables
+
     known = entries.known_of(place, found, container, environment)
     given = entries.of_container(place, found, container)
     filled = [variables.substitute(each, known) for each in given]
@@ -105,6 +109,10 @@ async def _features(asked: Reading, site: Site) -> dict[str, object] | None:
 async def _merged(
     asked: Reading, found: Configured | None, container: Container | None, site: Site
 ) -> dict[str, object]:
+    from moorage.compat.reference import entries
+    from moorage.compat.reference.merged import merged_configuration
+    from moorage.devcontainer import variables
+
     if container is not None:
         return merged_of_container(asked.place, found, container, dict(site.environment))
     if found is None or asked.request is None:
