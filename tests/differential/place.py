@@ -38,6 +38,16 @@ class Place:
         """By it the reference names the images of a folder."""
         return hashlib.sha256(str(self.workspace.resolve()).encode()).hexdigest()
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """By one of them each container of the case is found, whichever tool has made it."""
+        folder = f"{self.top}/.devcontainer"
+        return (
+            f"{LOCAL_FOLDER}={self.workspace}",
+            f"differential={self.top}",
+            f"com.docker.compose.project.working_dir={folder}",
+        )
+
     def filled(self, text: str) -> str:
         """With the words in the place of what stands between two @."""
         return _WORD.sub(lambda match: self.words.get(match[1], match[0]), text)

@@ -36,14 +36,18 @@ class Tool(msgspec.Struct, frozen=True):
         """Remove what `up` and `build` made of the case."""
         if not {words[0] for words in place.case.ask} & {"up", "build"}:
             return
-        rows = self.docker.lines("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Labels}}")
-        ours = [row.split(" ", 1)[0] for row in rows if str(place.top) in row]
+        ours = [*dict.fromkeys(id for label in place.labels for id in self._with(label))]
         inspected = json.loads(self.docker("inspect", *ours)) if ours else []
         for project in {each["Config"]["Labels"].get(_PROJECT, "") for each in inspected} - {""}:
             self.docker("compose", "--project-name", project, "down", "--volumes", check=False)
-        self.docker("rm", "--force", "--volumes", *ours, check=False)
+        if ours:
+            self.docker("rm", "--force", "--volumes", *ours, check=False)
         named = self.docker.lines("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"*{place.hash}*")
-        self.docker("image", "rm", "--force", *named, check=False)
+        if named:
+            self.docker("image", "rm", "--force", *named, check=False)
+
+    def _with(self, label: str) -> list[str]:
+        return self.docker.lines("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}")
 
     def _answer(self, place: Place, words: tuple[str, ...]) -> Any:
         where = ["--workspace-folder", str(place.workspace)] if place.case.folder else []
@@ -138,13 +142,13 @@ def _container(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "labels": _labels(config["Labels"]),
         "env": sorted(config["Env"]),
-        "user": config["User"],
+        "user": config["User"] or "root",
         "workdir": config["WorkingDir"],
         "mounts": sorted(([each["Type"], each.get("Name") or each["Source"], each["Destination"], each["RW"]]
                           for each in found["Mounts"]), key=lambda each: str(each[2])),
         "privileged": host["Privileged"],
         "init": bool(host.get("Init")),
-        "capabilities": sorted(host["CapAdd"] or []),
+        "capabilities": sorted(each.removeprefix("CAP_") for each in host["CapAdd"] or []),
         "security": sorted(host["SecurityOpt"] or []),
         "ports": host["PortBindings"] or {},
         "state": found["State"]["Status"],
@@ -156,7 +160,7 @@ def _image(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "labels": _labels(config.get("Labels") or {}),
         "env": sorted(config.get("Env") or []),
-        "user": config.get("User", ""),
+        "user": config.get("User") or "root",
         "command": config.get("Cmd"),
         "entrypoint": config.get("Entrypoint"),
     }

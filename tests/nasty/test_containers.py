@@ -48,7 +48,7 @@ def test_a_field_holds_one_thing(name: str, attempt: Attempt) -> None:
 
 COMPOSE = {
     "service of blanks and signs": "services:\n  'app; touch /pwned':\n    image: busybox\n",
-    "name of a project": "name: --privileged\nservices:\n  app:\n    image: busybox:latest\n    command: sleep 1000\n",
+    "name of a project": "name: --privileged\nservices:\n  app:\n    image: busybox:latest\n",
     "container name": "services:\n  app:\n    image: busybox:latest\n    container_name: --privileged\n",
     "file of another": "include:\n  - ../../outside/secret\nservices:\n  app:\n    image: busybox:latest\n",
     "variables": "services:\n  app:\n    image: ${X:-$(touch /pwned)}\n",
