@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import click
@@ -126,15 +126,13 @@ def request_of(source: str, values: dict[str, Any]) -> Request:
 
 def secrets_of(request: Request) -> tuple[str, ...]:
     """Every value that must not be shown."""
-    import os
-
     variables = (os.environ.get(secret.variable, "") for secret in request.build_secrets if secret.variable)
     return (*(value for _, value in request.secrets), *(value for value in variables if value))
 
 
 def _is_bare_name(text: str) -> bool:
     """A word that can only be a workspace's name: no folder here is called so, no URL or path looks so."""
-    return text.replace("-", "").isalnum() and text.isascii() and not Path(text).is_dir()
+    return text.replace("-", "").isalnum() and text.isascii() and not os.path.isdir(text)  # noqa: PTH112
 
 
 async def _named(name: str, reporter: Redacting, driver: str, options: dict[str, str]) -> Listed | None:
@@ -288,6 +286,8 @@ def _dotfiles(values: dict[str, Any]) -> Dotfiles | None:
 def _secrets(path: str | None) -> dict[str, str]:
     if not path:
         return {}
+    from pathlib import Path
+
     from moorage.lifecycle.secrets import read
 
     return read(Path(path))
@@ -305,4 +305,4 @@ def _build_secret(text: str) -> BuildSecret:
             f"--build-secret does not understand {text!r}.",
             hint="Write id=NAME,src=FILE or id=NAME,env=VARIABLE.",
         )
-    return BuildSecret(id=given["id"], file=str(Path(file).absolute()) if file else "", variable=variable)
+    return BuildSecret(id=given["id"], file=os.path.abspath(file) if file else "", variable=variable)  # noqa: PTH100

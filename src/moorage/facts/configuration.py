@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,6 +14,9 @@ from moorage.drivers.base import Inside
 from moorage.engine.ustar import files
 from moorage.errors import ConfigurationError, SourceError
 from moorage.planner.questions import ConfigurationFile, ReadConfiguration
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FEATURES = b'"features"'
 """Without this text in it no devcontainer.json has Features."""
@@ -40,8 +44,8 @@ def in_folder(folder: str, wanted: str, override: str = "") -> ConfigurationFile
         if override and not found:
             wanted = wanted or SEARCH_PATTERNS[0]
         chosen = choose(found, wanted or None, folder=folder)
-        data = Path(override or Path(folder, chosen.path)).read_bytes()
-        lock = lock_beside(Path(folder, chosen.path), data)
+        data = _read(override or f"{folder}/{chosen.path}")
+        lock = _lock(f"{folder}/{chosen.path}", data)
     except PermissionError as error:
         raise FolderUnreadable(
             f"{error.filename} cannot be read.",
@@ -91,17 +95,37 @@ def gone(question: ReadConfiguration) -> ConfigurationGone:
 
 def _listed(folder: str, wanted: str) -> Iterator[str]:
     """The few places where a configuration may be; nothing else of the folder is looked at."""
-    top = Path(folder)
-    if (top / ".devcontainer.json").is_file():
+    if _is_file(f"{folder}/.devcontainer.json"):
         yield ".devcontainer.json"
-    if wanted and "/" in wanted and (top / wanted).is_file():
+    if wanted and "/" in wanted and _is_file(os.path.join(folder, wanted)):  # noqa: PTH118
         yield wanted
     try:
-        entries = sorted(os.scandir(top / ".devcontainer"), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(f"{folder}/.devcontainer"), key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
         return
     for entry in entries:
         if entry.name == "devcontainer.json" and entry.is_file():
             yield ".devcontainer/devcontainer.json"
-        elif entry.is_dir() and (Path(entry.path) / "devcontainer.json").is_file():
+        elif entry.is_dir() and _is_file(f"{entry.path}/devcontainer.json"):
             yield f".devcontainer/{entry.name}/devcontainer.json"
+
+
+def _lock(path: str, configuration: bytes) -> bytes | None:
+    if FEATURES not in configuration:
+        return None
+    from pathlib import Path  # an unchanged `up` without Features does not need it
+
+    return lock_beside(Path(path), configuration)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read()
+
+
+def _is_file(path: str) -> bool:
+    """Unlike os.path.isfile it raises PermissionError."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return False

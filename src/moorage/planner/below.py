@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from moorage.image.key import Inputs
 from moorage.planner.steps import BuildImage, PullImage
 from moorage.spec.image import ImageFacts, Record
+
+if TYPE_CHECKING:
+    from moorage.image.key import Inputs
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ import msgspec
 
 from moorage.planner.below import Below, Chosen, recorded
 from moorage.planner.configured import Configured
-from moorage.planner.dockerfile import built
 from moorage.planner.facts import Facts
 from moorage.planner.questions import FindImage
 from moorage.planner.request import Request
@@ -46,6 +45,8 @@ def _below(request: Request, facts: Facts, configuration: Configured, record: Re
     """The image that the configuration names or builds, without its Features."""
     own = configuration.configuration
     if own.kind == "dockerfile" and own.build is not None:
+        from moorage.planner.dockerfile import built  # only where one is built
+
         return built(request, facts, configuration, own.build, record)
     if own.kind == "compose":
         from moorage.planner import compose  # only where there is one
@@ -57,6 +58,8 @@ def _below(request: Request, facts: Facts, configuration: Configured, record: Re
 def _service(ours: Ours, facts: Facts, configuration: Configured, record: Record | None) -> Below:
     """A service's image or build, as one of image or build.dockerfile; the service's user counts."""
     if ours.build is not None:
+        from moorage.planner.dockerfile import built  # as above
+
         below = built(ours.request, facts, configuration, ours.build, record)
     else:
         below = _named(ours.request, facts, ours.service.image, record)

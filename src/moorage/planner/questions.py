@@ -5,11 +5,12 @@ A question is a frozen value: asked twice it is the same question, answered once
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from moorage.dockerfile.reads import Reads
+if TYPE_CHECKING:
+    from moorage.dockerfile.reads import Reads
 
 
 class ReadConfiguration(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from moorage.facts import configuration, dockerfile, image
+from moorage.facts import configuration, image
 from moorage.planner.questions import (
     AskEngine,
     ConfigurationFile,
@@ -53,8 +53,12 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
         case FindImage():
             return await image.find(site.engine, question, site.reporter, site.preferences.registries)
         case ReadDockerfile():
+            from moorage.facts import dockerfile  # only what is built has one
+
             return dockerfile.dockerfile(question)
         case HashContext():
+            from moorage.facts import dockerfile  # as above
+
             tree = await asyncio.to_thread(dockerfile.context, question, str(site.cache / "contexts"))
             site.contexts[question] = tree
             return ContextDigests(lines=tuple(sorted(tree.digests.items())))
