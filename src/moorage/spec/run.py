@@ -26,10 +26,11 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """How the project's files get to `target` in the workspace.
 
     bind: `source` is a folder of this machine. clone: a volume named `volume` filled from `source` (canonical
-    Git URL) at `commit`. none: an image source, or `workspaceMount: ""`.
+    Git URL) at `commit`. upload: `source` is a folder of this machine, copied once. none: an image source, or
+    `workspaceMount: ""`.
     """
 
-    kind: Literal["bind", "clone", "none"]
+    kind: Literal["bind", "clone", "upload", "none"]
     target: str = ""
     source: str = ""
     volume: str = ""
@@ -40,6 +41,17 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     """A port published at creation (`appPort`). `text` is Docker's own form, such as 127.0.0.1:3000:3000."""
 
     text: str
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """What the workspace asks of the machine that it lands on (`hostRequirements`), where one can be chosen.
+
+    `memory` and `storage` in bytes; 0 is not asked for.
+    """
+
+    cpus: int = 0
+    memory: int = 0
+    storage: int = 0
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +84,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[tuple[str, str], ...] = ()
     platform: str = ""
     stack: Stack | None = None
+    resources: Resources = Resources()
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +139,7 @@ _WORDS = {
     "ports": "appPort",
     "extras": "runArgs",
     "content": "workspaceMount",
+    "resources": "hostRequirements",
 }
 
 
@@ -178,6 +192,8 @@ def _short(value: object) -> str:
         return f"{value.source or 'anonymous'} at {value.target}"
     if isinstance(value, Content):
         return f"{value.kind} {value.source} at {value.target}".strip()
+    if isinstance(value, Resources):
+        return f"{value.cpus} CPUs, {value.memory} bytes of memory, {value.storage} of storage"
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value) or "none"

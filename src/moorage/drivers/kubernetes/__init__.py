@@ -1,0 +1,1 @@
+"""Workspaces as Deployments of a Kubernetes cluster."""
