@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.conformance.case import Found
-from tests.conformance.place import LABEL, Bench, Place
+from scripts.engines.provision import Podman
+from tests.conformance.bench import Bench
+from tests.conformance.case import ENGINES, Found
+from tests.conformance.place import LABEL, Place
+from tests.integration.podman.place import python
 
 FIXTURES = {
     "docker": "engine",
@@ -24,6 +31,7 @@ FIXTURES = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--conformance-results", type=Path, help="write what each case came to there, as JSON")
+    parser.addoption("--conformance-on", choices=ENGINES, help="all cases on this engine, and nothing else")
 
 
 class Results:
@@ -60,15 +68,21 @@ def bench(
 
     def of(engine: str) -> Bench:
         if engine not in made:
-            host = request.getfixturevalue(FIXTURES[engine]).host
+            found = request.getfixturevalue(FIXTURES[engine])
             home = tmp_path_factory.mktemp(f"home-{engine}")
-            made[engine] = Bench(engine, host, home, request.getfixturevalue("registry"))
+            bench = Bench(
+                engine=engine, host=found.host, home=home, registry=request.getfixturevalue("registry")
+            )
+            made[engine] = _of_user(bench, found) if engine == "podman-rootless" else bench
         return made[engine]
 
     yield of
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
         for one in made.values():
             _remove_images(one.host)
+    for one in made.values():
+        if one.base:
+            shutil.rmtree(one.home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +108,22 @@ def places(
 
     yield of
     close()
+
+
+def _of_user(bench: Bench, podman: Podman) -> Bench:
+    """The client runs as the user of a rootless Podman, with folders that are this user's."""
+    chosen = python(podman)
+    if not chosen:
+        pytest.skip(f"{podman.user} may run no Python that has moorage")
+    found = pwd.getpwnam(podman.user)
+    base = Path(podman.home) / "conformance"
+    base.mkdir(exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="home-", dir=base))
+    bench = msgspec.structs.replace(
+        bench, home=home, ids=(found.pw_uid, found.pw_gid), become=podman.become, python=chosen, base=base
+    )
+    bench.own(base)
+    return bench
 
 
 def _word(report: pytest.TestReport) -> str:

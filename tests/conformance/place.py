@@ -6,52 +6,33 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import msgspec
-
+from tests.conformance.bench import Bench, somebody
 from tests.conformance.case import Step, Workspace, described
 from tests.conformance.judge import all_at, differences
 from tests.conformance.registry import publish
-from tests.outside import Cli, Docker, Result
+from tests.outside import Result
 
 CONFIGURATION = ".devcontainer/devcontainer.json"
 LABEL = "dev.moorage.test=conformance"
 INSTALL = "#!/bin/sh\nset -e\n"
 
 
-class Bench(msgspec.Struct, frozen=True):
-    """One engine to run on: its name among case.ENGINES, its address, and what tests share there."""
-
-    engine: str
-    host: str
-    home: Path
-    registry: str = ""
-
-    @property
-    def docker(self) -> Docker:
-        return Docker(self.host)
-
-    @property
-    def moorage(self) -> Cli:
-        return Cli(self.home, self.host)
-
-
 class Place:
     """One project on one bench. `close` removes what it made there."""
 
     def __init__(self, bench: Bench, workspace: Workspace, folder: Path) -> None:
-        self.bench = bench
         self.workspace = workspace
         self.token = f"t{uuid4().hex[:12]}"
-        self.top = folder
-        self.project = folder / "project"
-        self.words = {"token": self.token, "project": str(self.project), "registry": bench.registry}
-        self.words |= {f"image.{name}": self._image(text) for name, text in workspace.images.items()}
-        self.words["id"] = devcontainer_id(self.folder(None))
         self.started: Result | None = None
+        self._held = ExitStack()
+        self.bench = self._held.enter_context(somebody(bench)) if workspace.somebody else bench
+        self.project = self._held.enter_context(self.bench.folder(folder)) / "project"
+        self.words = self._words()
         self._files()
 
     def up(self) -> Result:
@@ -68,12 +49,30 @@ class Place:
             return all_at(self._texts(step.host), self._filled(step.host), "file")
         if step.write is not None:
             self._write(step.write)
+            self.bench.own(self.project)
             return []
         return self._judged(step, self._run(step))
 
     def close(self) -> None:
+        with self._held:
+            self._remove()
+
+    def folder(self, within: str | None) -> Path:
+        """The project, or the folder within it that the case opens."""
+        chosen = self.workspace.folder if within is None else within
+        return self.project / chosen if chosen else self.project
+
+    def _words(self) -> dict[str, str]:
+        """What stands for the words in double braces."""
+        uid, gid = self.bench.ids
+        words = {"token": self.token, "project": str(self.project), "registry": self.bench.registry}
+        words |= {"uid": str(uid), "gid": str(gid), "id": devcontainer_id(self.folder(None))}
+        images = {name: filled(text, words) for name, text in self.workspace.images.items()}
+        return words | {f"image.{name}": self._image(text) for name, text in images.items()}
+
+    def _remove(self) -> None:
         docker = self.bench.docker
-        self.bench.moorage("delete", "--yes", self.folder(None))
+        self.bench.client("delete", "--yes", self.folder(None))
         ours = docker.lines("ps", "-aq", "--filter", f"label=devcontainer.local_folder={self.folder(None)}")
         ours += docker.lines("ps", "-aq", "--filter", f"name={self.token}")
         if ours:
@@ -81,11 +80,6 @@ class Place:
         for kind in ("volume", "network"):
             if named := docker.lines(kind, "ls", "--quiet", "--filter", f"name={self.token}"):
                 docker(kind, "rm", *named, check=False)
-
-    def folder(self, within: str | None) -> Path:
-        """The project, or the folder within it that the case opens."""
-        chosen = self.workspace.folder if within is None else within
-        return self.project / chosen if chosen else self.project
 
     def _judged(self, step: Step, result: Result) -> list[str]:
         found = []
@@ -108,7 +102,7 @@ class Place:
         environment = {**self.workspace.environment, **step.environment}
         if step.inside is not None:
             words: tuple[str | Path, ...] = ("exec", folder, "/bin/sh", "-c", self._filled(step.inside))
-            return self.bench.moorage(*words, env=environment)
+            return self.bench.client(*words, env=environment)
         if step.process is not None:
             return self._engine("exec", self.container, "/bin/sh", "-c", self._filled(step.process))
         if step.root is not None:
@@ -122,14 +116,14 @@ class Place:
         if step.read is not None:
             words = ("--include-merged-configuration", *self._filled(step.read))
             command = ("devcontainer", "read-configuration", "--workspace-folder", folder, *words)
-            return self.bench.moorage(*command, env=environment)
-        return self.bench.moorage(*self._filled(step.moorage or ()), env=environment, cwd=folder)
+            return self.bench.client(*command, env=environment)
+        return self.bench.client(*self._filled(step.moorage or ()), env=environment, cwd=folder)
 
     def _up(
         self, more: tuple[str, ...], environment: Mapping[str, str] | None = None, folder: Path | None = None
     ) -> Result:
         words = [*self.workspace.arguments, *more]
-        return self.bench.moorage(
+        return self.bench.client(
             "up", folder or self.folder(None), "--output", "json", *self._filled(words),
             env=self.workspace.environment if environment is None else environment,
         )  # fmt: skip
@@ -181,6 +175,7 @@ class Place:
         self._write(workspace.files)
         if workspace.repository:
             subprocess.run(["git", "init", "--quiet", self.project], check=True, capture_output=True)
+        self.bench.own(self.project)
 
     def _write(self, files: Mapping[str, str]) -> None:
         for path, text in files.items():
@@ -191,21 +186,26 @@ class Place:
                 file.chmod(0o755)
 
     def _filled(self, value: Any) -> Any:
-        if isinstance(value, str):
-            for name, text in self.words.items():
-                value = value.replace("{{" + name + "}}", text)
-            return value
-        if isinstance(value, dict):
-            return {self._filled(key): self._filled(one) for key, one in value.items()}
-        return [self._filled(one) for one in value] if isinstance(value, list | tuple) else value
+        return filled(value, self.words)
 
     def _image(self, dockerfile: str) -> str:
         """An image of a case: built once on an engine, known by its text."""
         name = f"moorage-conformance:{hashlib.sha256(dockerfile.encode()).hexdigest()[:16]}"
         docker = self.bench.docker
         if not docker.lines("image", "ls", "--quiet", name):
-            docker("build", "--quiet", "--label", LABEL, "--tag", name, "-", stdin=dockerfile)
+            self.bench.build(name, dockerfile, LABEL)
         return name
+
+
+def filled(value: Any, words: Mapping[str, str]) -> Any:
+    """The value with its words in double braces filled in."""
+    if isinstance(value, str):
+        for name, text in words.items():
+            value = value.replace("{{" + name + "}}", text)
+        return value
+    if isinstance(value, dict):
+        return {filled(key, words): filled(one, words) for key, one in value.items()}
+    return [filled(one, words) for one in value] if isinstance(value, list | tuple) else value
 
 
 def devcontainer_id(folder: Path) -> str:

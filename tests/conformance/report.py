@@ -133,8 +133,8 @@ def _mutation() -> str:
     last: dict[str, Any] = json.loads(MUTATION.read_text())
     same = equivalent()
     survivors = last["survivors"]
-    argued = [one for one in survivors if one["id"] in same]
-    rows = [f"- `{one['id']}`: {same.get(one['id'], 'not noticed')}" for one in survivors]
+    argued = [one for one in survivors if one in same]
+    rows = [f"- `{one}`: {same.get(one, 'not noticed')}" for one in survivors]
     counted = last["changes"] - len(argued)
     noticed = last["noticed"]
     return "\n".join(

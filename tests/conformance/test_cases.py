@@ -1,4 +1,4 @@
-"""Every case of cases/ on the engine under test; with --full the sample on the other engines too."""
+"""Every case of cases/ on the engine under test, and the sample on the others; with --full all on all."""
 
 from __future__ import annotations
 
@@ -9,28 +9,35 @@ import pytest
 from tests.conformance.case import ENGINES, Broken, Found, cases
 from tests.conformance.place import Place
 
+MARKS = {"docker": "engine", "docker-20.10": "old_engine", "podman": "podman", "podman-rootless": "podman"}
 
-def _parameters() -> Iterator[object]:
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "found" in metafunc.fixturenames:
+        only = metafunc.config.getoption("--conformance-on", default=None)
+        metafunc.parametrize(("on", "found"), [*_parameters(only)])
+
+
+def _parameters(only: str | None) -> Iterator[object]:
+    """Everything on the engine under test, the sample on the others, the rest of theirs with --full."""
     try:
         found = cases()
     except Broken as error:
         raise pytest.UsageError(str(error)) from error
-    for engine in ENGINES:
-        further = engine != "docker"
+    for engine in [only] if only else ENGINES:
         for case in found:
-            if not further or case.case.sample:
-                yield pytest.param(engine, case, id=f"{engine}:{case.id}", marks=_marks(case, further))
+            further = engine != "docker" and not case.case.sample and not only
+            yield pytest.param(engine, case, id=f"{engine}:{case.id}", marks=_marks(engine, case, further))
 
 
-def _marks(found: Found, further: bool) -> list[pytest.MarkDecorator]:
-    marks = [pytest.mark.engine, *([pytest.mark.full] if further else [])]
+def _marks(engine: str, found: Found, further: bool) -> list[pytest.MarkDecorator]:
+    marks = [getattr(pytest.mark, MARKS[engine]), *([pytest.mark.full] if further else [])]
     marks += [pytest.mark.serial] if found.file.serial else []
-    marks += [pytest.mark.pure] if found.case.kind == "pure" else []
+    marks += [pytest.mark.pure] if found.case.kind == "pure" and engine == "docker" else []
     known = [pytest.mark.xfail(reason=found.case.known, strict=True)] if found.case.known else []
     return [*marks, *known]
 
 
-@pytest.mark.parametrize(("on", "found"), [*_parameters()])
 def test_case(
     on: str,
     found: Found,

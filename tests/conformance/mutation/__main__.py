@@ -8,8 +8,8 @@ results.json.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
-import random
 import shutil
 import sys
 import tempfile
@@ -30,11 +30,12 @@ CODE = ROOT / "src/moorage/devcontainer"
 TESTS = ROOT / "tests/unit/devcontainer"
 RESULTS = HERE / "results.json"
 SEED = 20261121
+SIZE = 150
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.mutation", description=__doc__)
-    parser.add_argument("--sample", type=int, default=100)
+    parser.add_argument("--sample", type=int, default=SIZE)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", help="changes whose id contains this; nothing is written")
@@ -60,13 +61,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def sample(seed: int, size: int) -> list[Change]:
-    """The same ones for one seed and one state of the code."""
+    """The ones whose hashes come first: a change of the code exchanges those of the changed lines only."""
     every = [
         change
         for path in sorted(CODE.rglob("*.py"))
         for change in changes(str(path.relative_to(CODE)), path.read_text())
     ]
-    return sorted(random.Random(seed).sample(every, size), key=lambda one: (one.file, one.line, one.number))
+    chosen = sorted(every, key=lambda one: hashlib.sha256(f"{seed} {one.id}".encode()).digest())[:size]
+    return sorted(chosen, key=lambda one: (one.file, one.line, one.number))
 
 
 def equivalent() -> dict[str, str]:
@@ -81,7 +83,7 @@ def _unnoticed(tried: list[Change], copies: list[Path], tests: Callable[[Change]
     tasks = [partial(_noticed, change, tests(change)) for change in tried]
     for number, noticed in side_by_side(tasks, copies):
         change = tried[number]
-        print(f"{'noticed' if noticed else 'survived':9} {change.id}    {change.code}", flush=True)
+        print(f"{'noticed' if noticed else 'survived':9} {change.line:4} {change.id}", flush=True)
         survivors += [] if noticed else [number]
     return [tried[number] for number in sorted(survivors)]
 
@@ -101,7 +103,7 @@ def _results(seed: int, chosen: list[Change], survivors: list[Change]) -> str:
         "seed": seed,
         "changes": len(chosen),
         "noticed": len(chosen) - len(survivors),
-        "survivors": [{"id": one.id, "code": one.code} for one in survivors],
+        "survivors": [one.id for one in survivors],
     }
     return msgspec.json.format(json.dumps(kept, ensure_ascii=False)) + "\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,26 +29,32 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of one file: the `number`-th possible one of its kind there."""
+    """One change of one file: the `number`-th possible one there.
+
+    `id` says it without places, so it stays when other lines change: file, what, the line's text, and which
+    of equal ones it is.
+    """
 
     file: str
     line: int
     number: int
     what: str
     code: str
-
-    @property
-    def id(self) -> str:
-        return f"{self.file}:{self.line}:{self.what}"
+    id: str
 
 
 def changes(file: str, text: str) -> list[Change]:
     """All that are possible, in the order of the text."""
     lines = text.splitlines()
-    return [
-        Change(file=file, line=line, number=number, what=what, code=lines[line - 1].strip())
-        for number, (line, what, _) in enumerate(_possible(ast.parse(text)))
-    ]
+    seen: Counter[str] = Counter()
+    found = []
+    for number, (line, what, _) in enumerate(_possible(ast.parse(text))):
+        code = lines[line - 1].strip()
+        name = f"{file}: {what}: {code}"
+        seen[name] += 1
+        id = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        found.append(Change(file=file, line=line, number=number, what=what, code=code, id=id))
+    return found
 
 
 def changed(text: str, change: Change) -> str:
