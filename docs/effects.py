@@ -47,7 +47,7 @@ _CARRIED = "Kept in the container's `devcontainer.metadata` label for tools; moo
 PROPERTIES = {
     "$schema": "Ignored.",
     "name": "For people; the workspace's name comes from the source or `--name`.",
-    "features": "Installed on top of the image, see [Features](../features.md).",
+    "features": "Installed on top of the image, see [Features](../guides/features.md).",
     "overrideFeatureInstallOrder": "Goes before the order that Features ask for themselves.",
     "secrets": "Recommendations for people; values come from `--secrets-file`.",
     "initializeCommand": "Runs on this machine at every `up`, in the project's folder; for a cloned "
@@ -60,7 +60,7 @@ PROPERTIES = {
     "workspaceMount": "Where the project's files are mounted; empty for none.",
     "workspaceFolder": "The folder that hooks, `exec` and `shell` start in. "
     "`/workspaces/<name of the repository>` by default.",
-    "dockerComposeFile": "One or several files, see [Compose](../compose.md). `[]`: what Compose finds.",
+    "dockerComposeFile": "One or several files, see [Compose](../guides/compose.md). `[]`: what Compose finds.",
     "service": "The service whose container the workspace is.",
     "runServices": "The services that are started with it. Default: all of the project.",
     "init": "An init process of the engine is process 1.",

@@ -61,7 +61,9 @@ def test_examples_do_what_the_page_shows(page: Path, cli: Cli, tmp_path: Path) -
 
 def test_the_python_example_runs(cli: Cli, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    (program,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs/scripting.md").read_text(), re.M | re.S)
+    (program,) = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "docs/guides/scripting.md").read_text(), re.M | re.S
+    )
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,

@@ -20,7 +20,9 @@ def test_commands_of_the_guide(places: Make, way: str) -> None:
     shutil.copytree(REPOSITORY / "examples", place.base / "home" / "examples")
     place.project({"image": "busybox:latest"})  # and so all of it is the user's
     (place.base / "home/.config/moorage/config.toml").unlink()
-    (block,) = re.findall(r"^```sh\n(.*?)^```$", (REPOSITORY / "docs/podman.md").read_text(), re.M | re.S)
+    (block,) = re.findall(
+        r"^```sh\n(.*?)^```$", (REPOSITORY / "docs/guides/podman.md").read_text(), re.M | re.S
+    )
     folder = place.podman.program.rpartition("/")[0]
     for line in block.splitlines():
         program, *words = shlex.split(line)
