@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
-import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 
 import msgspec
+
+from ..child import dies_with_us, end
 
 _GRACE = 12.0
 """Seconds for Compose to put down what it is doing; more than it waits for a container by default."""
@@ -50,7 +49,7 @@ async def run(
         cwd=folder,
         limit=_LIMIT,
         start_new_session=True,
-        preexec_fn=_dies_with_us(),
+        preexec_fn=dies_with_us(),
     )
     assert child.stdout is not None
     assert child.stderr is not None
@@ -63,7 +62,7 @@ async def run(
                 group.create_task(_feed(child, stdin))
             code = await child.wait()
     finally:
-        await _end(child)
+        await end(child, _GRACE)
     return Finished(code=code, stdout=out.result(), said=tuple(said))
 
 
@@ -98,40 +97,3 @@ async def _feed(child: asyncio.subprocess.Process, data: bytes | None) -> None:
         child.stdin.write(data)
         await child.stdin.drain()
     child.stdin.close()
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Ask the whole group to end, then end it."""
-    if child.returncode is not None:
-        return
-    _signal_group(child, signal.SIGTERM)
-    try:
-        async with asyncio.timeout(_GRACE):
-            await child.wait()
-    except TimeoutError:
-        pass
-    finally:
-        _signal_group(child, signal.SIGKILL)
-        await asyncio.shield(child.wait())
-
-
-def _signal_group(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, number)
-
-
-def _dies_with_us() -> Callable[[], None] | None:
-    """prctl(2) PR_SET_PDEATHSIG: ended when we are; elsewhere Compose goes on to its end."""
-    if sys.platform != "linux":
-        return None
-    import ctypes  # only where Compose is started
-
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def ask_for_signal() -> None:
-        prctl(1, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask_for_signal

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from .endpoint import Endpoint
@@ -19,7 +19,6 @@ from .errors import EngineNotRunning
 _PREFIX = "moorage-podman-"
 _SECONDS = 20.0
 _GRACE = 5.0
-_PR_SET_PDEATHSIG = 1
 
 
 def private_socket(environ: Mapping[str, str]) -> str:
@@ -51,7 +50,7 @@ class Service:
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):  # it alone: what containers need may be in its group
             process.terminate()
         try:
             async with asyncio.timeout(_GRACE):
@@ -63,6 +62,10 @@ class Service:
         _remove(self._folder)
 
     async def _start(self) -> None:
+        import signal
+
+        from ..child import dies_with_us  # a warm Docker never needs it
+
         _sweep(self._folder.parent)
         self._folder.mkdir(mode=0o700, exist_ok=True)
         with (self._folder / "log").open("wb") as log:
@@ -74,7 +77,7 @@ class Service:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,  # Ctrl+C is ours; it is ended when we are done
-                    preexec_fn=_ends_with(os.getpid()),
+                    preexec_fn=dies_with_us(signal.SIGTERM),
                 )
             except OSError as error:
                 raise self._failed(f"{self._endpoint.service[0]}: {error.strerror or error}") from error
@@ -112,25 +115,6 @@ async def answers(socket: str) -> bool:
         return False
     writer.close()
     return True
-
-
-def _ends_with(parent: int) -> Callable[[], None] | None:
-    """What the child does before it becomes Podman: ask the kernel for an end together with us."""
-    import sys
-
-    if sys.platform != "linux":
-        return None
-    import ctypes  # as above: a warm Docker never needs it
-    import signal
-
-    prctl = ctypes.CDLL(None).prctl
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:  # we died before it could ask
-            os._exit(1)
-
-    return ask
 
 
 def _sweep(base: Path) -> None:

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import os
 import re
-import signal
 from collections import deque
 from collections.abc import Callable, Mapping
 
 import msgspec
 
+from ..child import end
 from ..spec.giturl import without_secrets
 from . import failure
 from .lifeline import lifeline
@@ -138,7 +138,7 @@ async def execute(
         except TimeoutError:
             raise failure.timed_out(url, timeout) from None
         finally:
-            await _end(child)
+            await end(child, _GRACE)  # asked first: git removes its locks
     return Finished(code=code, stdout=stdout, stderr=stderr)
 
 
@@ -184,23 +184,3 @@ async def _write(stream: asyncio.StreamWriter | None, data: bytes) -> None:
         await stream.drain()
         stream.close()
         await stream.wait_closed()
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Terminate what is left of the group, so that git removes its locks, and kill what stays."""
-    if child.returncode is not None:
-        return
-    _signal_group(child.pid, signal.SIGTERM)
-    try:
-        async with asyncio.timeout(_GRACE):
-            await child.wait()
-    except TimeoutError:
-        pass
-    finally:
-        _signal_group(child.pid, signal.SIGKILL)
-        await asyncio.shield(child.wait())
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)

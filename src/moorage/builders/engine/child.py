@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+
+from moorage.child import dies_with_us, end, signal_group
 
 _GRACE = 2.0
 _PIECE = 64 * 1024
@@ -33,7 +33,7 @@ async def run(
         env=environment,
         cwd="/",
         start_new_session=True,
-        preexec_fn=_dies_with_us(),
+        preexec_fn=dies_with_us(),
     )
     feeder = asyncio.ensure_future(_feed(child, chunks))
     try:
@@ -42,7 +42,7 @@ async def run(
         await feeder
         return code
     finally:
-        await _end(child)
+        await end(child, _GRACE)
         feeder.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await feeder
@@ -65,7 +65,7 @@ async def _feed(child: asyncio.subprocess.Process, chunks: Iterator[bytes] | Non
     except (BrokenPipeError, ConnectionResetError):
         return  # it has ended or needs no more; its exit code says which
     except BaseException:
-        _signal_group(child, signal.SIGKILL)
+        signal_group(child, signal.SIGKILL)
         raise
 
 
@@ -73,40 +73,3 @@ async def _drain(child: asyncio.subprocess.Process, take: Callable[[bytes], None
     assert child.stdout is not None
     while piece := await child.stdout.read(_PIECE):
         take(piece)
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Ask the whole group to end, so that the engine stops building; end it where it does not."""
-    if child.returncode is not None:
-        return
-    _signal_group(child, signal.SIGTERM)
-    try:
-        async with asyncio.timeout(_GRACE):
-            await child.wait()
-    except TimeoutError:
-        pass
-    finally:
-        _signal_group(child, signal.SIGKILL)
-        await asyncio.shield(child.wait())
-
-
-def _signal_group(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, number)
-
-
-def _dies_with_us() -> Callable[[], None] | None:
-    """prctl(2) PR_SET_PDEATHSIG: killed when we are. Elsewhere it ends at its next write into our pipes."""
-    if sys.platform != "linux":
-        return None
-    import ctypes  # only where a builder is started
-
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def ask_for_signal() -> None:
-        prctl(1, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask_for_signal

@@ -1,0 +1,57 @@
+"""How a program that we have started ends: with us, and with all that it has started itself.
+
+Each is started in a session of its own (`start_new_session=True`), so that its group is ended as a whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+_PR_SET_PDEATHSIG = 1
+
+
+async def end(child: asyncio.subprocess.Process, grace: float) -> None:
+    """Ask the whole group to end, and end it where it has not within `grace` seconds."""
+    if child.returncode is not None:
+        return
+    signal_group(child, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(grace):
+            await child.wait()
+    except TimeoutError:
+        pass
+    finally:
+        signal_group(child, signal.SIGKILL)
+        await asyncio.shield(child.wait())
+
+
+def signal_group(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """A group that has ended already, or that is not ours any more, is left alone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)
+
+
+def dies_with_us(number: signal.Signals = signal.SIGKILL) -> Callable[[], None] | None:
+    """What a child does before it becomes the program: ask the kernel for this signal when we die.
+
+    prctl(2) PR_SET_PDEATHSIG, which only Linux has; elsewhere (None) it goes on to its end or to its next
+    write into our pipes. It means the program itself: what that starts must watch its own pipes.
+    """
+    if sys.platform != "linux":
+        return None
+    import ctypes  # only where a program is started
+
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def ask_for_signal() -> None:
+        prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+        if os.getppid() != parent:  # we died before it could ask
+            os._exit(1)
+
+    return ask_for_signal
