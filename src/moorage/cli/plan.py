@@ -9,7 +9,8 @@ import msgspec
 
 from moorage.cli.options import driver_options, output_options, source_argument
 from moorage.cli.report.plain import harmless
-from moorage.cli.request import asked, build_options, request_options
+from moorage.cli.request import asked
+from moorage.cli.request_options import build_options, request_options
 from moorage.cli.run import run
 from moorage.drivers.base import Verdict
 from moorage.events import Redacting

@@ -10,7 +10,8 @@ import click
 from moorage.cli.options import driver_options, output_options, source_argument
 from moorage.cli.report import Output
 from moorage.cli.report.plain import harmless
-from moorage.cli.request import asked, build_options, request_options
+from moorage.cli.request import asked
+from moorage.cli.request_options import build_options, request_options
 from moorage.cli.run import run
 from moorage.errors import DeadlineError
 from moorage.events import Redacting

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from moorage.cli.report.plain import harmless
+from moorage.cli.report.plain import harmless, harmless_json
 from moorage.cli.run import INTERRUPTED, cancelled_by_signals, defect
 from moorage.compat.reference.failure import EXIT
 from moorage.compat.reference.log import Log
@@ -96,7 +96,7 @@ def fail(error: MoorageError, reporter: Redacting, told: Told = lambda error: No
 
 def printed(body: Mapping[str, object], reporter: Redacting) -> None:
     """One line of JSON on standard output."""
-    sys.stdout.write(reporter.text(msgspec.json.encode(body).decode()) + "\n")
+    sys.stdout.write(harmless_json(reporter.text(msgspec.json.encode(body).decode())) + "\n")
 
 
 def ended(code: int) -> NoReturn:

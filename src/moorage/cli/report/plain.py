@@ -21,6 +21,11 @@ def harmless(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def harmless_json(text: str) -> str:
+    """The same JSON with nothing in it that a terminal acts on: what is left of that is escaped."""
+    return _CONTROL.sub(lambda found: "".join(f"\\u{ord(each):04x}" for each in found[0]), text)
+
+
 def failure_lines(event: Failed) -> list[str]:
     """An error for a person: the sentence, the evidence, and what to do."""
     lines = [f"error: {event.message}  [{event.code}]"]
