@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moorage.devcontainer.compose import (
+    DEFAULT_FILES,
     NoService,
     Project,
     UnknownService,
@@ -38,6 +39,11 @@ def name(
         folder="/src/My Project",
         files=files,
     )
+
+
+def test_files_that_compose_finds_by_itself() -> None:
+    """The first that is there: https://docs.docker.com/compose/intro/compose-application-model/."""
+    assert DEFAULT_FILES == ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
 def test_the_project_is_named_by_the_environment_then_dotenv_then_the_files_then_the_folder() -> None:
@@ -158,6 +164,7 @@ def test_a_changed_value_changes_one_part_and_is_not_in_it() -> None:
     assert one["a.image"] == two["a.image"]
     assert one["a.environment"] != two["a.environment"]
     assert "secret" not in json.dumps(one)
+    assert {len(value) for value in one.values()} == {12}  # labels of containers that are there have it
 
 
 def test_the_name_that_compose_gives_a_volume_does_not_count_as_a_change() -> None:

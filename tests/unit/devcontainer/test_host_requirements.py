@@ -37,6 +37,7 @@ wants = st.builds(
         ("123", 123),
         (None, 0),
         ("", 0),
+        ("8x", 0),
         ("${localEnv:X}", 0),
     ],
 )
@@ -48,6 +49,15 @@ def test_requirements_in_numbers() -> None:
     given = properties.HostRequirements(cpus=2, memory="1gb", gpu=True)
     assert requirements(given) == Requirements(cpus=2, memory=GB, gpu=Gpu())
     assert requirements(None) == Requirements()
+
+
+def test_a_gpu_with_numbers() -> None:
+    cores = properties.HostRequirements(gpu=properties.Gpu(cores=1000))
+    memory = properties.HostRequirements(gpu=properties.Gpu(memory="1gb"))
+    assert requirements(cores).gpu == Gpu(cores=1000, memory=0)
+    assert requirements(memory).gpu == Gpu(cores=0, memory=GB)
+    assert requirements(properties.HostRequirements(gpu="optional")).gpu == "optional"
+    assert requirements(properties.HostRequirements(gpu=False)).gpu is None
 
 
 @given(wants, wants, wants)
@@ -72,3 +82,12 @@ def test_what_the_machine_lacks_in_sentences() -> None:
 def test_what_is_unknown_or_optional_never_falls_short() -> None:
     assert check(Requirements(cpus=8, memory=GB, storage=GB, gpu="optional"), Capacity()) == ()
     assert check(Requirements(cpus=8, gpu=Gpu()), Capacity(cpus=8, gpu=True)) == ()
+
+
+@pytest.mark.parametrize(
+    ("memory", "told"),
+    [(5, "5 bytes"), (2 * 2**10, "2 KB"), (3 * 2**20 // 2, "1.5 MB"), (GB, "1 GB"), (2**40, "1 TB")],
+)
+def test_bytes_in_the_largest_unit(memory: int, told: str) -> None:
+    [one] = check(Requirements(memory=memory), Capacity(memory=memory - 1))
+    assert f"asks for {told} of memory" in one.text

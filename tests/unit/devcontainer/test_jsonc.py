@@ -162,6 +162,10 @@ def test_the_caret_stands_below_the_place() -> None:
     assert source[caret.index("^")] == "o"
 
 
+def test_an_excerpt_is_the_line_without_its_end() -> None:
+    assert excerpt('{\r\n  "box": x\r\n}', 2, 3) == ('2 |   "box": x', "  |   ^")
+
+
 def test_long_lines_are_cut_around_the_place() -> None:
     source, caret = excerpt("x" * 500 + "!" + "y" * 500, 1, 501)
     assert source[caret.index("^")] == "!"

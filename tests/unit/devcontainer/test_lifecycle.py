@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from moorage.devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Command, Stage, initialize, split, stages
+from moorage.devcontainer.lifecycle import (
+    CREATE_HOOKS,
+    HOOKS,
+    Command,
+    Stage,
+    digest,
+    initialize,
+    keyed,
+    split,
+    stages,
+)
 from moorage.devcontainer.metadata import merge
 
 FULL = merge([{"id": "f", **{hook: f"f {hook}" for hook in HOOKS}}, {hook: f"own {hook}" for hook in HOOKS}])
@@ -90,3 +100,15 @@ def test_up_waits_for_the_stages_up_to_wait_for(wait_for: Any, last: str | None)
 
 def test_create_hooks_are_the_first_three() -> None:
     assert CREATE_HOOKS == ("onCreateCommand", "updateContentCommand", "postCreateCommand")
+
+
+def test_keys_of_the_journal() -> None:
+    [one, several] = stages(merge([{"onCreateCommand": "a", "postCreateCommand": {"x": "b", "y": "c"}}]))
+    assert keyed(one, "k") == (("k", one.commands[0]),)
+    assert [key for key, _ in keyed(several, "k")] == ["k/x", "k/y"]
+
+
+def test_a_digest_tells_commands_apart() -> None:
+    assert digest(("a", "b")) == digest(("a", "b"))
+    assert len({digest(("a", "b")), digest(("ab",)), digest(("a b",)), digest(("b", "a"))}) == 4
+    assert len(digest(("a",))) == 16  # journals of containers that are there already have it

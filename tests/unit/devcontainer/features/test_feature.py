@@ -131,6 +131,10 @@ def test_wrong_types_are_told_with_their_place(value: dict[str, Any], message: s
     assert message in caught.value.message
 
 
+def test_null_is_as_if_it_were_not_there() -> None:
+    assert read({"init": None, "mounts": None, "options": None}) == read({})
+
+
 def test_a_feature_has_an_id() -> None:
     with pytest.raises(WrongType, match='needs "id"'):
         read("{}")

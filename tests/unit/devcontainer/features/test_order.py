@@ -275,6 +275,13 @@ def test_a_circle_is_told_with_its_path(said: Said, path: str) -> None:
     assert len(caught.value.evidence) == path.count("→")
 
 
+def test_what_is_there_already_is_no_part_of_the_circle() -> None:
+    said: Said = {"./a": {"dependsOn": {"./c": {}, "./b": {}}}, "./b": {"dependsOn": {"./a": {}}}, "./c": {}}
+    with pytest.raises(CircularFeatures) as caught:
+        names("a", said)
+    assert "./a → ./b → ./a" in str(caught.value)
+
+
 def test_a_circle_names_the_lines_that_make_it() -> None:
     said: Said = {"./a": {"dependsOn": {"./b": {}}}, "./b": {"installsAfter": ["./a"]}}
     with pytest.raises(CircularFeatures) as caught:
