@@ -30,7 +30,6 @@ _WORDS = {
     "bool": "true or false",
     "array": "a list",
     "object": "an object",
-    "null": "null",
 }
 _HOOK = "a string, a list of strings, or an object of such commands"
 _SIZE = 'a size such as "8gb" (digits, then kb, mb, gb or tb)'

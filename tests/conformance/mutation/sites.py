@@ -134,13 +134,16 @@ def _code(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _for_people(node: ast.AST) -> bool:
+    """Texts, docstrings, and codes of errors, which docs/reference/errors.md is compared with elsewhere."""
     if isinstance(node, ast.keyword):
         return node.arg in ("hint", "evidence", "text", "code", "message")
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "code"
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
-    return isinstance(
-        node, ast.JoinedStr | ast.TypeAlias if hasattr(ast, "TypeAlias") else ast.JoinedStr
-    ) or (isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) in ("TypeAlias", "ClassVar[str]"))
+    if isinstance(node, ast.AnnAssign):
+        return ast.unparse(node.annotation) in ("TypeAlias", "ClassVar[str]")
+    return isinstance(node, ast.JoinedStr)
 
 
 def _other(value: object) -> object:

@@ -141,6 +141,22 @@ def test_an_empty_mount_is_none() -> None:
     assert (paths.mount, paths.folder) == (None, "/w")
 
 
+WORKTREE: dict[str, Any] = {"local_folder": "/src/tree", "git_root": None, "git_common": "/src/main/.git"}
+
+
+def test_a_linked_worktree_is_as_far_from_its_repository_as_here() -> None:
+    paths = workspace_paths(configuration=configured(), **WORKTREE)
+    assert paths.folder == "/workspaces/tree"
+    assert paths.common == Mount(kind="bind", source="/src/main/.git", target="/workspaces/main/.git")
+
+
+@pytest.mark.parametrize("given", [{"workspace_folder": "/w"}, {"workspace_mount": "target=/w"}])
+def test_only_mount_and_folder_together_are_in_the_place_of_that(given: dict[str, str]) -> None:
+    assert workspace_paths(configuration=configured(**given), **WORKTREE).common is not None
+    both = configured(workspace_folder="/w", workspace_mount="target=/w")
+    assert workspace_paths(configuration=both, **WORKTREE).common is None
+
+
 def test_consistency_for_engines_that_need_it() -> None:
     paths = workspace_paths("/a/b", None, configured(), consistency="cached")
     assert paths.mount is not None
