@@ -118,7 +118,8 @@ def _json(stdout: str) -> Any:
 def _told(said: Any) -> Any:
     """Without what is each tool's own: ids, the words of errors, where Features were unpacked."""
     if isinstance(said, dict):
-        return {key: _OWN[key](value) if key in _OWN else _told(value) for key, value in said.items()}
+        own = {**_OWN, **_OF_FAILURES} if "outcome" in said else _OWN
+        return {key: own[key](value) if key in own else _told(value) for key, value in said.items()}
     return [_told(each) for each in said] if isinstance(said, list) else said
 
 
@@ -130,10 +131,12 @@ def _unpacked(folder: object) -> object:
 
 _OWN: dict[str, Callable[[object], object]] = {
     "containerId": lambda value: "(an id)",
-    "message": lambda value: "(words)",
-    "description": lambda value: "(words)",
     "dstFolder": lambda value: "(a folder)" if Path(str(value)).is_dir() else value,
     "cachePath": _unpacked,
+}
+_OF_FAILURES: dict[str, Callable[[object], object]] = {
+    "message": lambda value: "(words)",
+    "description": lambda value: "(words)",
 }
 
 

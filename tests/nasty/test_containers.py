@@ -48,7 +48,6 @@ def test_a_field_holds_one_thing(name: str, attempt: Attempt) -> None:
 
 COMPOSE = {
     "service of blanks and signs": "services:\n  'app; touch /pwned':\n    image: busybox\n",
-    "name of a project": "name: --privileged\nservices:\n  app:\n    image: busybox:latest\n",
     "container name": "services:\n  app:\n    image: busybox:latest\n    container_name: --privileged\n",
     "file of another": "include:\n  - ../../outside/secret\nservices:\n  app:\n    image: busybox:latest\n",
     "variables": "services:\n  app:\n    image: ${X:-$(touch /pwned)}\n",
@@ -57,6 +56,18 @@ COMPOSE = {
     + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(8))
     + "services:\n  app:\n    image: busybox:latest\n    x-y: *i\n",
 }
+
+
+def test_the_name_of_a_project_is_no_flag(attempt: Attempt) -> None:
+    text = f"name: --privileged\nservices:\n  app:\n    image: {BUSYBOX}\n    command: sleep 1000\n"
+    attempt.write(
+        {"dockerComposeFile": "compose.yaml", "service": "app"}, {".devcontainer/compose.yaml": text}
+    )
+    result = attempt.up("--timeout", "60")
+    if result.code:
+        attempt.refused(result)
+    else:
+        assert attempt.inspected()["HostConfig"]["Privileged"] is False
 
 
 @pytest.mark.parametrize("name", COMPOSE)

@@ -76,6 +76,7 @@ class _Reader:
     def __init__(self, lines: list[str], escape: str, file: str) -> None:
         self.lines = lines
         self.at = 0
+        self.begun = False
         self.escape = escape
         self.file = file
         mark = re.escape(escape)
@@ -86,6 +87,7 @@ class _Reader:
             line = self.next().lstrip()
             if line and not line.startswith("#"):
                 yield self.instruction(line)
+                self.begun = True
 
     def next(self) -> str:
         self.at += 1
@@ -170,6 +172,14 @@ class _Reader:
         from difflib import get_close_matches
 
         near = get_close_matches(keyword, sorted(KEYWORDS), 1)
+        if keyword and not near and not self.begun:
+            # A link or a path may lead to a file of this machine: nothing of it is shown.
+            return BrokenDockerfile(
+                "this is no Dockerfile: its first line holds no instruction",
+                file=self.file,
+                line=line,
+                hint="Start it with FROM and an image, or correct build.dockerfile.",
+            )
         return BrokenDockerfile(
             f"unknown instruction {keyword}" if keyword else "a continued line holds no instruction",
             file=self.file,

@@ -200,8 +200,13 @@ def test_a_build_goes_to_a_registry_and_into_a_file(
         "build", "--image-name", f"{cleanup.token}:out", "--output", "type=oci,dest=image.tar", cwd=folder
     )
     assert written.code == 0, written.stderr
+    assert json.loads(written.stdout)["imageName"] == [f"{cleanup.token}:out"]
     assert (folder / "image.tar").stat().st_size > 1000
-    assert re.fullmatch(r"moorage-project-[0-9a-f]{10}:latest", json.loads(written.stdout)["imageName"][0])
+
+
+def test_an_image_without_a_name_gets_one(workspace: Callable[..., Path], dropin: DropIn) -> None:
+    built = dropin("build", workspace({"image": BASE, "remoteUser": "root"}))
+    assert re.fullmatch(r"moorage-project-[0-9a-f]{10}:latest", json.loads(built.stdout)["imageName"][0])
 
 
 def test_any_container_is_set_up(

@@ -178,6 +178,13 @@ def test_a_misspelt_instruction_is_named() -> None:
     assert caught.value.evidence == ("Dockerfile:2: COPPY x y",)
 
 
+def test_nothing_is_shown_of_a_file_that_is_no_dockerfile() -> None:
+    with pytest.raises(BrokenDockerfile, match="no Dockerfile") as caught:
+        parse("# comment\nhunter2 is the password\nFROM a\n")
+    assert caught.value.evidence == ("Dockerfile:2",)
+    assert "hunter2" not in str(caught.value).lower()
+
+
 _LINES = (
     "FROM a|FROM a AS b|RUN x \\|RUN <<E|E|\tE|# c||  y|COPY <<-'E' <<F /x|F|RUN [\"a\"]|ENV a=b \\"
     "|ARG X=${Y:-z}|# escape=`|RUN b `|# syntax=x|LABEL a b|\\|\r|USER u\r|ONBUILD RUN <<E"
