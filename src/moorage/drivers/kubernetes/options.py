@@ -85,7 +85,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse(given: Mapping[str, str], *, home: str = "", read: Callable[[str], str] | None = None) -> Options:
-    """Raises BadOption for an unknown name or a value that does not fit.
+    """Raises BadOption for an unknown name or a value that does not fit; an empty value gives nothing.
 
     `home` is what "~" stands for; `read` gives the text of a file that `podTemplate` names.
     """
@@ -95,6 +95,8 @@ def parse(given: Mapping[str, str], *, home: str = "", read: Callable[[str], str
         option = OPTIONS.get(proper)
         if option is None:
             raise BadOption(_unknown(name), hint=f"The Kubernetes driver takes {', '.join(OPTIONS)}.")
+        if not value.strip():
+            continue
         try:
             found |= _read(option, value.strip(), home, read)
         except BadValue as error:
@@ -130,7 +132,7 @@ def _together(options: Options) -> Options:
     for name, value in options.requests:
         if name in limits and values.amount(value) > values.amount(limits[name]):
             raise BadOption(
-                f"The option resources requests {value} of {name}, which is more than its limit {limits[name]}.",
+                f"The option resources requests {value} of {name}, above its limit {limits[name]}.",
                 hint="Raise the limit or lower the request.",
             )
     return options
@@ -157,22 +159,6 @@ def _expanded(text: str, home: str) -> str:
     return _text(text)
 
 
-def _or_empty(convert: Callable[[str], object]) -> Callable[[str], object]:
-    return lambda text: convert(text) if text else ""
-
-
-def _maybe(text: str) -> bool | None:
-    return switch(text) if text else None
-
-
-def _switch(text: str) -> bool:
-    return switch(text) if text else False
-
-
-def _size(text: str) -> str:
-    return quantity(text)
-
-
 def _image(text: str) -> str:
     if not text or any(character.isspace() for character in text):
         raise BadValue("an image reference is expected")
@@ -188,17 +174,17 @@ def _repository(text: str) -> str:
 
 
 def _inactivity(text: str) -> int:
-    return round(duration(text)) if text else 0
+    return round(duration(text))
 
 
 def _address(text: str) -> str:
-    if text and not text.startswith(("https://", "http://")):
+    if not text.startswith(("https://", "http://")):
         return f"https://{_text(text)}"
     return text.rstrip("/")
 
 
 def _buildkit(text: str) -> str:
-    if text and text.split("://")[0] not in ("tcp", "unix", "kube-pod"):
+    if text.split("://")[0] not in ("tcp", "unix", "kube-pod"):
         raise BadValue("an address such as tcp://buildkitd.example:1234 or kube-pod://name is expected")
     return text
 
@@ -227,7 +213,7 @@ def _word(*allowed: str) -> Callable[[str], str]:
 def _architecture(text: str) -> str:
     known = {"x86_64": "amd64", "aarch64": "arm64"}
     proper = known.get(text, text).removeprefix("linux/")
-    if proper not in ("", "amd64", "arm64", "arm", "ppc64le", "s390x", "riscv64", "386"):
+    if proper not in ("amd64", "arm64", "arm", "ppc64le", "s390x", "riscv64", "386"):
         raise BadValue("amd64 or arm64 is expected")
     return proper
 
@@ -264,9 +250,7 @@ def _resources(text: str) -> dict[str, object]:
 
 def _tolerations(text: str) -> tuple[Json, ...]:
     """Kubernetes' own list in JSON or YAML, or "key=value:effect,key2:effect"."""
-    if not text:
-        return ()
-    if text.lstrip()[0] in "[{-":
+    if text[0] in "[{-":
         return values.mappings(text)
     return tuple(_toleration(item) for item in values.items(text))
 
@@ -286,13 +270,11 @@ def _toleration(text: str) -> Json:
 
 def _template(text: str, home: str, read: Callable[[str], str] | None) -> Json:
     """A pod, a pod template or a pod's spec, inline or in a file; always given back as a pod."""
-    if not text:
-        return {}
     inline = "\n" in text or text.lstrip().startswith("{")
     if not inline and read is None:
         raise BadValue("files cannot be read here")
     found = values.mapping(text if inline or read is None else read(_expanded(text, home)))
-    if "metadata" not in found and "spec" not in found:
+    if not {"metadata", "spec", "kind"} & set(found):
         found = {"spec": found}
     unknown = set(found) - {"apiVersion", "kind", "metadata", "spec"}
     if unknown or found.get("kind", "Pod") not in ("Pod", "PodTemplate"):
@@ -322,23 +304,21 @@ _PAIRS = "name=value,name=value, or a mapping in JSON or YAML"
 
 OPTIONS: dict[str, Option] = {
     "path": _option("path", _path, "the path of kubectl or of a program that takes its place"),
-    "namespace": _option("namespace", _or_empty(values.dns_label), "a namespace's name, or nothing"),
+    "namespace": _option("namespace", values.dns_label, "a namespace's name, or nothing"),
     "context": _option("context", _text, "the name of a context of the kubeconfig"),
     "config": _option("config", _path, "the path of a kubeconfig"),
-    "clusterRole": _option(
-        "cluster_role", _or_empty(values.object_name), "the name of a ClusterRole, such as view"
-    ),
-    "serviceAccount": _option("service_account", _or_empty(values.dns_name), "the name of a ServiceAccount"),
+    "clusterRole": _option("cluster_role", values.object_name, "the name of a ClusterRole, such as view"),
+    "serviceAccount": _option("service_account", values.dns_name, "the name of a ServiceAccount"),
     "buildRepository": _option(
         "build_repository", _repository, "a repository without a tag, such as ghcr.io/me/workspaces"
     ),
     "helperImage": _option("helper_image", _image, "an image with sh, such as alpine"),
     "buildkitImage": _option(
-        "buildkit_image", _or_empty(_image), "an image of BuildKit, such as moby/buildkit:rootless"
+        "buildkit_image", _image, "an image of BuildKit, such as moby/buildkit:rootless"
     ),
-    "buildkitPrivileged": _option("buildkit_privileged", _switch, _BOOLEAN),
-    "persistentVolumeSize": _option("persistent_volume_size", _size, _QUANTITY),
-    "createNamespace": _option("create_namespace", _switch, _BOOLEAN),
+    "buildkitPrivileged": _option("buildkit_privileged", switch, _BOOLEAN),
+    "persistentVolumeSize": _option("persistent_volume_size", quantity, _QUANTITY),
+    "createNamespace": _option("create_namespace", switch, _BOOLEAN),
     "containerInactivityTimeout": _option(
         "inactivity", _inactivity, "seconds (300) or a duration (5m, 1h30m)"
     ),
@@ -347,14 +327,14 @@ OPTIONS: dict[str, Option] = {
     "tokenFile": _option("token_file", _path, "the path of a file that holds a token"),
     "clientCertificate": _option("client_certificate", _path, "the path of a PEM file"),
     "clientKey": _option("client_key", _path, "the path of a PEM file"),
-    "storageClass": _option("storage_class", _or_empty(values.dns_name), "the name of a StorageClass"),
+    "storageClass": _option("storage_class", values.dns_name, "the name of a StorageClass"),
     "accessMode": _option(
         "access_mode", _access_mode, "ReadWriteOnce (RWO), ReadWriteMany (RWX) or ReadWriteOncePod (RWOP)"
     ),
     "claimAnnotations": _option("claim_annotations", _annotations, _PAIRS),
-    "homeVolume": _option("home_volume", _switch, _BOOLEAN),
-    "homeVolumeSize": _option("home_volume_size", _size, _QUANTITY),
-    "volumeSize": _option("volume_size", _size, _QUANTITY),
+    "homeVolume": _option("home_volume", switch, _BOOLEAN),
+    "homeVolumeSize": _option("home_volume_size", quantity, _QUANTITY),
+    "volumeSize": _option("volume_size", quantity, _QUANTITY),
     "bindMounts": _option("bind_mounts", _word("refuse", "skip", "node"), "refuse, skip or node"),
     "resources": _option("resources", _text, "requests.cpu=500m,limits.memory=5Gi"),
     "gpuResource": _option(
@@ -365,20 +345,20 @@ OPTIONS: dict[str, Option] = {
     "labels": _option("labels", _labels, _PAIRS),
     "annotations": _option("annotations", _annotations, _PAIRS),
     "imagePullSecrets": _option("image_pull_secrets", _names, "names of Secrets with commas between them"),
-    "registryLogin": _option("registry_login", _switch, _BOOLEAN),
+    "registryLogin": _option("registry_login", switch, _BOOLEAN),
     "podSecurity": _option(
         "pod_security",
-        _word("", "privileged", "baseline", "restricted"),
+        _word("privileged", "baseline", "restricted"),
         "privileged, baseline or restricted",
     ),
     "securityContext": _option(
         "security_context",
-        lambda text: values.mapping(text) if text else {},
+        values.mapping,
         "a container's securityContext in JSON or YAML",
     ),
-    "hostUsers": _option("host_users", _maybe, _BOOLEAN),
-    "runtimeClass": _option("runtime_class", _or_empty(values.dns_name), "the name of a RuntimeClass"),
-    "priorityClass": _option("priority_class", _or_empty(values.dns_name), "the name of a PriorityClass"),
+    "hostUsers": _option("host_users", switch, _BOOLEAN),
+    "runtimeClass": _option("runtime_class", values.dns_name, "the name of a RuntimeClass"),
+    "priorityClass": _option("priority_class", values.dns_name, "the name of a PriorityClass"),
     "podTemplate": _option(
         "pod_template", _text, "the path of a file with a pod in YAML or JSON, or the pod itself"
     ),
@@ -389,7 +369,7 @@ OPTIONS: dict[str, Option] = {
     "builder": _option(
         "builder", _word("auto", "engine", "cluster", "inpod", "none"), "auto, engine, cluster, inpod or none"
     ),
-    "buildkitNamespace": _option("buildkit_namespace", _or_empty(values.dns_label), "a namespace's name"),
+    "buildkitNamespace": _option("buildkit_namespace", values.dns_label, "a namespace's name"),
     "buildkitAddress": _option(
         "buildkit_address", _buildkit, "an address such as tcp://buildkitd.example:1234"
     ),

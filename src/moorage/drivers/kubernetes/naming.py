@@ -1,0 +1,68 @@
+"""Names of a workspace's objects: all derive from its id, so that names are the lock (design section 7)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from ...spec import names
+
+_PREFIX = "moorage-"
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+FIELD_MANAGER = "moorage"
+ENVIRONMENT_HASH = "dev.moorage.environment"
+"""On the pod: a hash of what its Secret holds, so that a change of it makes a new pod."""
+CONTAINER = "devcontainer"
+CLONE = "clone"
+POPULATE = "populate"
+
+
+def root(workspace: str) -> str:
+    """Of the root ConfigMap, the Deployment, the claim of the files, the ServiceAccount and its binding."""
+    return _PREFIX + workspace
+
+
+def workspace_of(container: str) -> str:
+    """The workspace's id in the name that `root` made; "" for any other text."""
+    return container.removeprefix(_PREFIX) if container.startswith(_PREFIX) else ""
+
+
+def home(workspace: str) -> str:
+    return f"{root(workspace)}-home"
+
+
+def volume(workspace: str, source: str) -> str:
+    """The claim of one volume mount: by what the volume is called, never by its place in a list."""
+    return f"{root(workspace)}-{sha256(source.encode()).hexdigest()[:10]}"
+
+
+def environment(workspace: str) -> str:
+    return f"{root(workspace)}-environment"
+
+
+def clone(workspace: str) -> str:
+    return f"{root(workspace)}-clone"
+
+
+def logins(workspace: str) -> str:
+    return f"{root(workspace)}-logins"
+
+
+def plan(workspace: str) -> str:
+    return f"{root(workspace)}-plan"
+
+
+def binding(workspace: str, role: str, account: str) -> str:
+    """A binding cannot be changed to another role, so each has a name of its own."""
+    return f"{root(workspace)}-{sha256(f'{role}/{account}'.encode()).hexdigest()[:10]}"
+
+
+def selector(workspace: str) -> dict[str, str]:
+    """The labels by which the Deployment knows its pods."""
+    return {names.ID: workspace, names.ROLE: "workspace"}
+
+
+def instance_pod(instance: str) -> str:
+    """The pod's name in an instance (`start.sh` makes them: pod, ".", eight digits); "" for other texts."""
+    pod, dot, _ = instance.rpartition(".")
+    return pod if dot else ""
