@@ -1,12 +1,12 @@
 # Entry points. Each sets up what it needs; a second run takes seconds.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format lint types layers unit test test-full conformance mutation bench engines engines-down
+.PHONY: help venv demo check format lint types layers unit test test-full conformance mutation bench engines engines-down cluster cluster-down
 SHELL = /bin/sh
 
 VENV = .venv/bin
 TYPED = scripts bench docs tests/conftest.py tests/outside.py tests/api.py tests/faults tests/docs tests/integration/conftest.py \
-	tests/integration/must_hold tests/integration/cli tests/integration/workspace tests/integration/examples
+	tests/integration/must_hold tests/integration/cli tests/integration/workspace tests/integration/examples tests/cluster
 PYTEST = $(VENV)/pytest -q --import-mode=importlib
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo 'make conformance   the cases of the specification on every engine; writes docs/conformance.md'
 	@echo 'make mutation      small changes of the specification'"'"'s code: do the tests notice? (long)'
 	@echo 'make bench         compare with the reference CLI; writes docs/benchmarks.md'
+	@echo 'make cluster       make and start a Kubernetes cluster, and say how to reach it (make cluster-down ends it)'
 	@echo 'make engines       make and start the engines of the tests (make engines-down ends them)'
 
 venv:
@@ -49,6 +50,13 @@ engines: venv
 
 engines-down:
 	@python3 -m scripts.engines down
+
+cluster: venv
+	@$(VENV)/python -m scripts.cluster up
+	@$(VENV)/python -m scripts.cluster env
+
+cluster-down:
+	@python3 -m scripts.cluster down
 
 test: venv
 	$(VENV)/python -m scripts.suite

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,10 +18,12 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.engines import provision  # noqa: E402 - found through the line above
+from scripts.cluster import provision as clusters  # noqa: E402 - found through the line above
+from scripts.engines import provision  # noqa: E402
 from scripts.engines.layout import Layout  # noqa: E402
 from scripts.engines.phase import Failed  # noqa: E402
 from scripts.engines.provision import AuthRegistry, Engine, Podman  # noqa: E402
+from tests.cluster.cluster import Cluster  # noqa: E402
 
 T = TypeVar("T")
 
@@ -30,6 +32,7 @@ MARKERS = {
     "old_engine": "runs against Debian's Docker 20.10",
     "podman": "runs against Podman, root's or a user's",
     "registry": "needs a registry on loopback",
+    "cluster": "needs a Kubernetes cluster (our own where the tester gives none)",
     "full": "too long for CI: only with --full (make test-full)",
     "serial": "must not run beside tests of another worker (its own pass in make test)",
 }
@@ -40,6 +43,7 @@ MARKING_FIXTURES = {
     "podman_rootless": "podman",
     "registry": "registry",
     "auth_registry": "registry",
+    "cluster": "cluster",
 }
 
 
@@ -101,6 +105,20 @@ def registry() -> str:
 def auth_registry(engine: Engine) -> AuthRegistry:
     """A registry that wants basic authentication: ``address``, ``user``, ``password``, and its ``image``."""
     return _found_or_made(lambda: provision.auth_registry(Layout.from_environment(), engine.host))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """A Kubernetes cluster: see tests/cluster/cluster.py. Our own where the tester gives none."""
+    layout = Layout.from_environment()
+    return Cluster(layout, _found_or_made(lambda: clusters.cluster(layout)))
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """The name of a namespace in ``cluster`` that is the test's own."""
+    with cluster.namespace() as name:
+        yield name
 
 
 def _found_or_made(make: Callable[[], T]) -> T:

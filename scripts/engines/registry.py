@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import daemons, debs
 from .layout import Layout
@@ -16,39 +17,45 @@ HTPASSWD = "moorage:$2y$05$w1C0gOQVXLZhktkvvcLO9OKIaHem92HN8VmXjXFL7GqFwdsRVulFG
 
 @dataclass(frozen=True)
 class Registry:
+    """One process: ``folder`` has its settings and log, ``data`` what it holds, also for another process."""
+
     name: str
     address: str
-    authenticated: bool
+    folder: Path
+    data: Path
+    authenticated: bool = False
 
 
 def registries(layout: Layout) -> tuple[Registry, Registry]:
+    anonymous, authenticated = layout.state / "registry", layout.state / "auth-registry"
     return (
-        Registry("registry", layout.registry, authenticated=False),
-        Registry("auth-registry", layout.auth_registry, authenticated=True),
+        Registry("registry", layout.registry, anonymous, anonymous / "data"),
+        Registry("auth-registry", layout.auth_registry, authenticated, authenticated / "data", True),
     )
 
 
 def up(layout: Layout) -> None:
     for registry in registries(layout):
-        if not _answers(registry.address):
-            _start(layout, registry)
+        start(layout, registry)
 
 
 def down(layout: Layout) -> None:
     for registry in registries(layout):
-        daemons.stop(layout.state / registry.name, registry.name, grace=5)
+        stop(registry)
 
 
-def _start(layout: Layout, registry: Registry) -> None:
+def start(layout: Layout, registry: Registry) -> None:
+    """Start ``registry`` unless it answers already."""
+    if _answers(registry.address):
+        return
     root = debs.unpacked(layout, "registry", "bookworm", ["docker-registry"])
-    folder = layout.state / registry.name
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = folder / "config.json"
-    settings.write_text(json.dumps(_settings(layout, registry), indent=1))
+    registry.folder.mkdir(parents=True, exist_ok=True)
+    settings = registry.folder / f"{registry.name}.json"
+    settings.write_text(json.dumps(_settings(registry), indent=1))
     daemons.ensure(
         daemons.Daemon(
             name=registry.name,
-            folder=folder,
+            folder=registry.folder,
             command=[str(root / "usr/bin/docker-registry"), "serve", str(settings)],
             env={"OTEL_TRACES_EXPORTER": "none"},
         ),
@@ -57,21 +64,24 @@ def _start(layout: Layout, registry: Registry) -> None:
     )
 
 
-def _settings(layout: Layout, registry: Registry) -> dict[str, object]:
+def stop(registry: Registry) -> None:
+    daemons.stop(registry.folder, registry.name, grace=5)
+
+
+def _settings(registry: Registry) -> dict[str, object]:
     """The registry's configuration: YAML, of which JSON is a part."""
-    folder = layout.state / registry.name
     settings: dict[str, object] = {
         "version": 0.1,
         "log": {"level": "warn", "accesslog": {"disabled": True}},
         "storage": {
-            "filesystem": {"rootdirectory": str(folder / "data")},
+            "filesystem": {"rootdirectory": str(registry.data)},
             "delete": {"enabled": True},
             "maintenance": {"uploadpurging": {"enabled": False}},
         },
         "http": {"addr": registry.address, "secret": "only-for-tests"},
     }
     if registry.authenticated:
-        passwords = folder / "htpasswd"
+        passwords = registry.folder / "htpasswd"
         passwords.write_text(HTPASSWD)
         settings["auth"] = {"htpasswd": {"realm": "moorage tests", "path": str(passwords)}}
     return settings

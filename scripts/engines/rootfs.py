@@ -19,31 +19,32 @@ GROUP = "root:x:0:\nnogroup:x:65534:\n"
 
 def slim(layout: Layout) -> Path:
     """Debian 12's minimal system: the stand-in for ``debian:bookworm-slim``."""
-    return _cached(layout, "debian-slim", lambda target: _debian(target, ()))
+    return cached(layout, "debian-slim", lambda target: _debian(target, ()))
 
 
 def full(layout: Layout) -> Path:
     """Debian 12 with git, ssh, ps and Python: what development images have."""
-    return _cached(layout, "debian-full", lambda target: _debian(target, FULL))
+    return cached(layout, "debian-full", lambda target: _debian(target, FULL))
 
 
 def busybox(layout: Layout) -> Path:
     """A shell and its applets in one static file."""
-    return _cached(layout, "busybox", lambda target: _busybox(layout, target))
+    return cached(layout, "busybox", lambda target: _busybox(layout, target))
 
 
 def static(layout: Layout) -> Path:
     """Nothing but a program that sleeps: no shell, no users, no files."""
-    return _cached(layout, "static", lambda target: _archive(target, {"sleep": _busybox_program(layout)}))
+    return cached(layout, "static", lambda target: archive(target, {"sleep": busybox_program(layout)}))
 
 
 def frontend(layout: Layout) -> Path:
     """BuildKit's Dockerfile frontend: the stand-in for ``docker/dockerfile:1``."""
     key = binaries.built(layout)
-    return _cached(layout, f"frontend-{key.name}", lambda target: _frontend(key, target))
+    return cached(layout, f"frontend-{key.name}", lambda target: _frontend(key, target))
 
 
-def _cached(layout: Layout, name: str, make: Callable[[Path], None]) -> Path:
+def cached(layout: Layout, name: str, make: Callable[[Path], None]) -> Path:
+    """The product ``name``.tar, made the first time it is wanted."""
     target = layout.products / f"{name}.tar"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -72,23 +73,23 @@ def _debian(target: Path, packages: Sequence[str]) -> None:
     )
 
 
-def _busybox_program(layout: Layout) -> Path:
+def busybox_program(layout: Layout) -> Path:
     return debs.unpacked(layout, "busybox", "bookworm", ["busybox-static"]) / "bin/busybox"
 
 
 def _busybox(layout: Layout, target: Path) -> None:
-    program = _busybox_program(layout)
+    program = busybox_program(layout)
     applets = run([str(program), "--list"]).split()
     links = {f"bin/{applet}": "busybox" for applet in applets if applet != "busybox"}
     texts = {"etc/passwd": PASSWD, "etc/group": GROUP}
-    _archive(target, {"bin/busybox": program}, links=links, texts=texts, folders=("root", "tmp", "usr/bin"))
+    archive(target, {"bin/busybox": program}, links=links, texts=texts, folders=("root", "tmp", "usr/bin"))
 
 
 def _frontend(programs: Path, target: Path) -> None:
-    _archive(target, {"bin/dockerfile-frontend": programs / "dockerfile-frontend"})
+    archive(target, {"bin/dockerfile-frontend": programs / "dockerfile-frontend"})
 
 
-def _archive(
+def archive(
     target: Path,
     programs: dict[str, Path],
     *,
