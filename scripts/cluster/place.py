@@ -26,11 +26,11 @@ class Place:
 
     @cached_property
     def prefix(self) -> str:
-        return f"10.{130 + self.layout.slot}"
+        return self.network.removesuffix(".0.0/16")
 
     @cached_property
     def network(self) -> str:
-        return f"{self.prefix}.0.0/16"
+        return self.layout.cluster_network
 
     @cached_property
     def address(self) -> str:

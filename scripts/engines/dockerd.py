@@ -162,6 +162,7 @@ def _settings(engine: Engine) -> None:
         "bridge": engine.bridge,
         "default-address-pools": [{"base": engine.layout.pool(engine.index), "size": 24}],
         "registry-mirrors": [f"http://{engine.layout.registry}"],
+        "insecure-registries": [engine.layout.cluster_network],
         # Two dockerds would flush one another's chains: ports are published through docker-proxy alone.
         "iptables": False,
         "ip6tables": False,

@@ -60,3 +60,8 @@ class Layout:
 
     def pool(self, engine: int) -> str:
         return f"10.{210 + 2 * self.slot + engine}.128.0/17"
+
+    @cached_property
+    def cluster_network(self) -> str:
+        """Where nodes, pods and registry of this slot's Kubernetes are."""
+        return f"10.{130 + self.slot}.0.0/16"

@@ -43,6 +43,12 @@ class Cluster:
             pytest.skip("the given cluster has no registry with a login")
         return self.found.auth_registry
 
+    @property
+    def host(self) -> str:
+        """The address under which pods and nodes reach this machine, for servers that a test starts."""
+        self._must_be_ours("an address of this machine in pods")
+        return Place(self.layout).address
+
     def kubectl(
         self, *arguments: str | Path, check: bool = True, stdin: str | None = None, timeout: float = 120
     ) -> str:
