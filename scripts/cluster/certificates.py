@@ -20,6 +20,8 @@ def make(place: Place) -> None:
     run(["openssl", "req", "-x509", *_KEY, *ca])
     run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1",
          "-out", _path(place, "accounts.key")])  # fmt: skip
+    run(["openssl", "pkey", "-in", _path(place, "accounts.key"), "-pubout",
+         "-out", _path(place, "accounts.pub")])  # fmt: skip
     names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{DOMAIN}"]
     addresses = [place.address, place.api_service, "127.0.0.1"]
     _sign(place, "apiserver", "/CN=kube-apiserver", names=[*names, "localhost"], addresses=addresses)

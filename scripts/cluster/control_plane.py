@@ -103,7 +103,7 @@ def _api_server(place: Place) -> list[str]:
         f"--kubelet-client-key={path / 'apiserver-kubelet.key'}",
         "--kubelet-preferred-address-types=InternalIP",
         f"--service-account-issuer=https://kubernetes.default.svc.{DOMAIN}",
-        f"--service-account-key-file={path / 'accounts.key'}",
+        f"--service-account-key-file={path / 'accounts.pub'}",
         f"--service-account-signing-key-file={path / 'accounts.key'}",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",

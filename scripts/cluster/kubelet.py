@@ -47,6 +47,7 @@ def _settings(node: Node) -> dict[str, object]:
         },
         "authorization": {"mode": "Webhook"},
         "containerRuntimeEndpoint": f"unix://{runtime.SOCKET}",
+        "oomScoreAdj": 0,
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{node.cgroup}",
         "failCgroupV1": False,
@@ -75,6 +76,7 @@ def _proxy(node: Node) -> dict[str, object]:
         "hostnameOverride": node.name,
         "bindAddress": node.address,
         "clusterCIDR": node.place.network,
+        "oomScoreAdj": 0,
         "mode": "nftables",
         "nftables": {"minSyncPeriod": "200ms"},
         # These settings are the machine's: not ours to change.

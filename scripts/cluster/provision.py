@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.engines import debs
+from scripts.engines import daemons, debs
 from scripts.engines.layout import Layout
 from scripts.engines.phase import Failed, phase, succeeds
 
@@ -91,6 +91,7 @@ def describe(layout: Layout) -> Cluster | None:
 
 
 def _boot(place: Place) -> None:
+    """Start the cluster, or what is missing of one that runs."""
     debs.install(TOOLS)
     binaries.kubernetes(place.layout)
     binaries.containerd(place.layout)
@@ -98,10 +99,11 @@ def _boot(place: Place) -> None:
     seed = images.seed(place.layout)
     first = place.nodes()[0]
     with phase("started Kubernetes"):
-        _clear(place)
-        place.folder.mkdir(parents=True)
-        kernel.remember(place)
-        certificates.make(place)
+        if not _begun(place):
+            _clear(place)
+            place.folder.mkdir(parents=True)
+            kernel.remember(place)
+            certificates.make(place)
         network.bridge(place)
         registry.up(place, seed)
         node.up(first)
@@ -109,6 +111,11 @@ def _boot(place: Place) -> None:
         node.join(first)
         objects.apply(place)
         _await_node(first)
+
+
+def _begun(place: Place) -> bool:
+    """Whether there is something to keep: without its store a cluster is only remains."""
+    return place.kubeconfig.exists() and daemons.running(place.folder, "etcd") is not None
 
 
 def _clear(place: Place) -> None:
