@@ -9,11 +9,10 @@ from typing import Literal, Self
 
 import msgspec
 
-from ..errors import MoorageError
 from .client import Cluster
-from .errors import Status, of_status, read_status
+from .errors import ClusterRefused, Status, of_status, read_status
 from .kinds import POD
-from .stream import V4, V5, Channels, needs_half_close
+from .stream import V4, V5, Channels
 
 _STDIN, _STDOUT, _STDERR, _STATUS, _RESIZE = range(5)
 _CANNOT_START = (
@@ -121,7 +120,11 @@ class Execution:
         if self._ended:
             return
         if not self.half_close:
-            raise needs_half_close("the input of a process")
+            raise ClusterRefused(
+                "This API server cannot end the input of a process alone.",
+                evidence=(f"{self._request}: it speaks {V4} only",),
+                hint="Use Kubernetes 1.30 or later, and proxies that let newer subprotocols through.",
+            )
         with contextlib.suppress(OSError, RuntimeError):
             await self._channels.end(_STDIN)
 
@@ -148,15 +151,12 @@ class Execution:
         self._ended = True
         status = read_status(bytes(self._status))
         if status is None:
-            raise self._channels.lost(self._channels.closing or "no status came")
+            raise self._channels.lost("no status came")
         outcome = exit_code(status)
         if outcome is None:
-            raise self._refused(status)
+            raise of_status(status, self._request)
         self._code, words = outcome
         return f"{words}\n".encode() if words else b""
-
-    def _refused(self, status: Status) -> MoorageError:
-        return of_status(status, self._request)
 
 
 def exit_code(status: Status) -> tuple[int, str] | None:

@@ -1,26 +1,28 @@
-"""One TCP connection to a port of a pod, over one WebSocket (v4.channel.k8s.io, the kubelet's port-forward).
+"""One TCP connection to a port of a pod, over one WebSocket.
 
-Channel 0 carries the bytes, channel 1 words of an error; both begin with the port, two bytes little-endian.
-There is no half-close here: a server that answers only after the end of what it is sent waits for ever.
+The kubelet's port-forward: a pair of streams, one for the bytes, one for words of an error. API servers from
+1.31 on carry SPDY in the WebSocket, where each side can end alone; older ones have channels (v4), where it
+cannot, so that there a local end is taken for the end of all once the pod has been silent for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Self
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Protocol, Self
 
 from .client import Cluster
 from .errors import ClusterRefused
 from .kinds import POD
+from .spdy import PROTOCOL, Misframed, Session
 from .stream import V4, Channels
+from .websocket import WebSocket
 
-_DATA, _ERROR = 0, 1
-_PORT_BYTES = 2
 _PIECE = 64 * 1024
 GRACE = 20.0
-"""Seconds."""
+"""Seconds of silence, see above."""
 
 
 class PortRefused(ClusterRefused):
@@ -30,67 +32,65 @@ class PortRefused(ClusterRefused):
 
 
 class Tunnel:
-    """One connection. Its WebSocket belongs to it."""
+    """One connection. Its WebSocket belongs to it. `half_close`: our side can end alone."""
 
-    def __init__(self, channels: Channels, port: int) -> None:
-        self._channels = channels
-        self._port = port
+    def __init__(self, pair: _Pair, port: int) -> None:
+        self.half_close = pair.half_close
         self.received = 0
+        self._pair = pair
+        self._port = port
 
     @classmethod
     async def open(cls, cluster: Cluster, pod: str, port: int, *, namespace: str = "") -> Self:
         """Raises ObjectMissing, ClusterRefused, Forbidden (`pods/portforward`), and as `Cluster.call`."""
         path = POD.path(namespace or cluster.access.namespace, pod, "portforward")
-        return cls(await Channels.open(cluster, path, (("ports", str(port)),), (V4,)), port)
+        socket = await WebSocket.open(cluster, path, (("ports", str(port)),), (PROTOCOL, V4))
+        if socket.protocol == PROTOCOL:
+            return cls(await _Streams.open(socket, port), port)
+        return cls(_Paired(socket), port)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """What the pod's side sends, until it closes. Raises PortRefused, ClusterLost."""
-        heads, words = {_DATA: 0, _ERROR: 0}, bytearray()
-        async for channel, data in self._channels.pieces():
-            if channel not in heads:
-                continue
-            skipped = min(_PORT_BYTES - heads[channel], len(data))
-            heads[channel] += skipped
-            data = data[skipped:]
-            self.received += len(data)
-            if data and channel == _DATA:
-                yield data
-            words += data if channel == _ERROR else b""
-            if words:
-                break
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """What the pod's side sends, until it ends. Raises PortRefused, ClusterLost."""
+        words = bytearray()
+        async with aclosing(self._pair.pieces()) as pieces:
+            async for is_error, data in pieces:
+                if is_error:
+                    words += data
+                else:
+                    self.received += len(data)
+                    yield data
         if words:
-            raise self._refused(words.decode(errors="replace"))
+            raise PortRefused(
+                f"The port {self._port} in the pod does not take connections.",
+                evidence=tuple(words.decode(errors="replace").strip().splitlines()[:5]),
+                hint="Check that something listens on it inside, on 127.0.0.1 or on all addresses.",
+            )
 
     async def write(self, data: bytes) -> None:
         """Raises BrokenPipeError when the pod's side is gone."""
         try:
-            await self._channels.send(_DATA, data)
+            await self._pair.write(data)
         except (OSError, RuntimeError) as error:
             raise BrokenPipeError("the port in the pod is closed") from error
 
-    async def close(self) -> None:
-        await self._channels.close()
+    async def write_eof(self) -> None:
+        """The end of our side, where the API server can carry it (`half_close`)."""
+        with contextlib.suppress(OSError, RuntimeError):
+            await self._pair.write_eof()
 
-    def _refused(self, words: str) -> PortRefused:
-        return PortRefused(
-            f"The port {self._port} in the pod does not take connections.",
-            evidence=tuple(words.strip().splitlines()[:5]),
-            hint="Check that something listens on it inside, on 127.0.0.1 or on all addresses.",
-        )
+    async def close(self) -> None:
+        await self._pair.close()
 
 
 async def carry(tunnel: Tunnel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Join a local connection with the tunnel until the pod's side ends. Raises PortRefused, ClusterLost.
-
-    Once the local side has ended its own, the pod's may say nothing for `GRACE` seconds at most.
-    """
+    """Join a local connection with the tunnel until the pod's side ends. Raises PortRefused, ClusterLost."""
     sending = asyncio.create_task(_send(tunnel, reader))
     receiving = asyncio.create_task(_receive(tunnel, writer))
     try:
         await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
         while not receiving.done():
             seen = tunnel.received
-            await asyncio.wait((receiving,), timeout=GRACE)
+            await asyncio.wait((receiving,), timeout=None if tunnel.half_close else GRACE)
             if tunnel.received == seen:
                 break
         if receiving.done():
@@ -106,12 +106,107 @@ async def _send(tunnel: Tunnel, reader: asyncio.StreamReader) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(_PIECE):
             await tunnel.write(data)
+        await tunnel.write_eof()
 
 
 async def _receive(tunnel: Tunnel, writer: asyncio.StreamWriter) -> None:
-    async for data in tunnel.pieces():
-        try:
-            writer.write(data)
-            await writer.drain()
-        except ConnectionError:
-            return  # the local side has gone away
+    async with aclosing(tunnel.pieces()) as pieces:
+        async for data in pieces:
+            try:
+                writer.write(data)
+                await writer.drain()
+            except ConnectionError:
+                return  # the local side has gone away
+
+
+class _Pair(Protocol):
+    """Both ways to carry the two streams."""
+
+    half_close: bool
+
+    def pieces(self) -> AsyncGenerator[tuple[bool, bytes], None]:
+        """(whether it is of the stream for errors, bytes), until the pod's side ends."""
+        ...
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def write_eof(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class _Streams:
+    """SPDY in the WebSocket."""
+
+    half_close = True
+    _ERROR, _DATA = 1, 3
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self._session = Session()
+
+    @classmethod
+    async def open(cls, socket: WebSocket, port: int) -> _Streams:
+        made = cls(socket)
+        names = {"port": str(port), "requestid": "0"}
+        begin = made._session.begin
+        opening = begin(cls._ERROR, {"streamtype": "error", **names}, end=True)
+        await socket.send(opening + begin(cls._DATA, {"streamtype": "data", **names}))
+        return made
+
+    async def pieces(self) -> AsyncGenerator[tuple[bool, bytes], None]:
+        there = {self._ERROR, self._DATA}
+        async with aclosing(self._socket.pieces()) as messages:
+            async for message, _ in messages:
+                try:
+                    pieces = self._session.feed(message)
+                except Misframed as error:
+                    raise self._socket.lost(f"no SPDY: {error}") from error
+                for stream, data, ended in pieces:
+                    if data:
+                        yield stream == self._ERROR, data
+                    there -= {stream} if ended else set()
+                if not there:
+                    return
+                if answers := self._session.answers():
+                    await self._socket.send(answers)
+        if self._DATA in there:
+            raise self._socket.lost(self._socket.closing)
+
+    async def write(self, data: bytes) -> None:
+        await self._socket.send(self._session.data(self._DATA, data))
+
+    async def write_eof(self) -> None:
+        await self._socket.send(self._session.data(self._DATA, b"", end=True))
+
+    async def close(self) -> None:
+        await self._socket.close()
+
+
+class _Paired:
+    """Channels 0 (data) and 1 (errors); both begin with the port, two bytes."""
+
+    half_close = False
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._channels = Channels(socket)
+
+    async def pieces(self) -> AsyncGenerator[tuple[bool, bytes], None]:
+        heads = {0: 2, 1: 2}
+        async with aclosing(self._channels.pieces()) as pieces:
+            async for channel, data in pieces:
+                skipped = min(heads.get(channel, 0), len(data))
+                heads[channel] = heads.get(channel, 0) - skipped
+                if data[skipped:]:
+                    yield channel == 1, data[skipped:]
+                if channel == 1 and data[skipped:]:
+                    return
+
+    async def write(self, data: bytes) -> None:
+        await self._channels.send(0, data)
+
+    async def write_eof(self) -> None:
+        """Nothing: see above."""
+
+    async def close(self) -> None:
+        await self._channels.close()

@@ -1,168 +1,118 @@
-"""RFC 6455 without extensions, the client's side: frames to and from bytes, and the opening handshake.
+"""One WebSocket to the API server: opened, read piece by piece, kept alive, closed.
 
-Pieces of messages are given as they come: nothing waits for a whole frame, so large ones cost no memory.
+Reading is what answers pings, so that a slow reader slows down the sender: nothing is read ahead.
 """
 
 from __future__ import annotations
 
-import os
-from binascii import b2a_base64
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
 
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+from .client import Cluster, Query
+from .dial import Wire
+from .errors import ClusterLost, NotKubernetes
+from .frames import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    Misframed,
+    Splitter,
+    chosen_protocol,
+    close_reason,
+    encode,
+    opening,
+)
 
-_LONGEST_CONTROL = 125
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
-
-class Misframed(Exception):
-    """The bytes do not follow RFC 6455."""
-
-
-def encode(opcode: int, data: bytes) -> bytes:
-    """One whole frame, masked as a client has to (5.3)."""
-    size = len(data)
-    head = bytearray([0x80 | opcode])
-    if size < 126:
-        head.append(0x80 | size)
-    elif size < 65536:
-        head.append(0x80 | 126)
-        head += size.to_bytes(2, "big")
-    else:
-        head.append(0x80 | 127)
-        head += size.to_bytes(8, "big")
-    key = os.urandom(4)
-    return b"".join((head, key, masked(data, key)))
+SILENCE = 30.0
+"""Seconds without a byte after which the peer is asked whether it lives; as many more, and it is lost."""
+_PIECE = 256 * 1024
 
 
-def masked(data: bytes, key: bytes) -> bytes:
-    """`data` under the mask, and back again: one exclusive or of two long numbers."""
-    size = len(data)
-    mask = (key * (size // 4 + 1))[:size]
-    return (int.from_bytes(data, "little") ^ int.from_bytes(mask, "little")).to_bytes(size, "little")
+class WebSocket:
+    """`protocol`: what both agreed on. `closing`: what the peer said when it closed, "" until then."""
 
+    def __init__(self, wire: Wire, protocol: str, request: str) -> None:
+        self.protocol = protocol
+        self.closing = ""
+        self.request = request
+        self._wire = wire
+        self._splitter = Splitter()
 
-class Splitter:
-    """Takes bytes as they come; gives (opcode, bytes, begins): data in pieces, control frames whole.
+    @classmethod
+    async def open(cls, cluster: Cluster, path: str, query: Query, protocols: tuple[str, ...]) -> WebSocket:
+        """Raises what `Cluster.call` raises, and NotKubernetes where something in between cannot do it."""
+        headers = opening(protocols)
+        wire, answer = await cluster.upgrade(path, query, headers)
+        try:
+            protocol = chosen_protocol(headers, answer.headers)
+        except Misframed as error:
+            await wire.close()
+            raise NotKubernetes(
+                "The API server, or a proxy before it, cannot speak WebSocket.",
+                evidence=(f"GET {path}: {error}",),
+                hint="Check that proxies and load balancers before the API server let WebSocket through.",
+            ) from error
+        return cls(wire, protocol, f"GET {path}")
 
-    `begins`: the piece is the first one of its message. An empty message is one empty piece.
-    """
+    async def pieces(self) -> AsyncGenerator[tuple[bytes, bool], None]:
+        """(bytes, whether a message begins with them) as they come, until the peer closes.
 
-    def __init__(self) -> None:
-        self._head = bytearray()
-        self._left = 0
-        self._opcode = 0
-        self._message = 0
-        self._final = True
-        self._begins = False
-        self._control = bytearray()
-        self._inside = False
+        Raises ClusterLost.
+        """
+        while not self.closing:
+            data = await self._read()
+            if not data:
+                raise self.lost("it ended without a word")
+            try:
+                frames = self._splitter.feed(data)
+            except Misframed as error:
+                raise self.lost(str(error)) from error
+            for opcode, piece, begins in frames:
+                if opcode in (CLOSE, PING, PONG):
+                    await self._control(opcode, piece)
+                else:
+                    yield piece, begins
 
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is left of a frame or message that has begun."""
-        return not self._inside and not self._head and not self._message
+    async def send(self, data: bytes) -> None:
+        """One message. Raises OSError or RuntimeError when the peer is gone."""
+        await self._wire.write(encode(BINARY, data))
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes, bool]]:
-        """Raises Misframed."""
-        pieces: list[tuple[int, bytes, bool]] = []
-        view, place = memoryview(data), 0
-        while True:
-            if not self._inside:
-                place += self._read_head(view[place:])
-                if not self._inside:
-                    return pieces
-            taken = bytes(view[place : place + self._left])
-            place += len(taken)
-            self._left -= len(taken)
-            if taken or not self._left:
-                self._take(taken, pieces)
-            if self._left:
-                return pieces
-            self._inside = False
+    async def close(self) -> None:
+        if not self.closing and not self._wire.ended:
+            with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+                async with asyncio.timeout(2):
+                    await self._wire.write(encode(CLOSE, (1000).to_bytes(2, "big")))
+        self.closing = self.closing or "closed by us"
+        await self._wire.close()
 
-    def _take(self, taken: bytes, pieces: list[tuple[int, bytes, bool]]) -> None:
-        if self._opcode >= CLOSE:
-            self._control += taken
-            if not self._left:
-                pieces.append((self._opcode, bytes(self._control), True))
-                self._control.clear()
-            return
-        if taken or self._begins:
-            pieces.append((self._message, taken, self._begins))
-            self._begins = False
-        if not self._left and self._final:
-            self._message = 0
+    def lost(self, why: str) -> ClusterLost:
+        return ClusterLost(
+            "The connection into the workspace's pod broke.",
+            evidence=(f"{self.request}: {why}",),
+            hint="Check that the pod, its node and the API server are there, then run the command again.",
+        )
 
-    def _read_head(self, view: memoryview) -> int:
-        """Bytes of the head that were in `view`; inside a frame once it is complete."""
-        taken = 0
-        while (wanted := self._wanted()) > 0:
-            piece = bytes(view[taken : taken + wanted])
-            if not piece:
-                return taken
-            self._head += piece
-            taken += len(piece)
-        self._begin()
-        return taken
+    async def _read(self) -> bytes:
+        for again in (True, False):
+            try:
+                async with asyncio.timeout(SILENCE):
+                    return await self._wire.reader.read(_PIECE)
+            except TimeoutError as error:
+                if not again:
+                    raise self.lost(f"nothing came for {2 * SILENCE:.0f} s, not even an answer") from error
+                with contextlib.suppress(OSError, RuntimeError):
+                    await self._wire.write(encode(PING, b""))
+            except OSError as error:
+                raise self.lost(str(error)) from error
+        raise AssertionError("unreachable")
 
-    def _wanted(self) -> int:
-        if len(self._head) < 2:
-            return 2 - len(self._head)
-        return 2 + {126: 2, 127: 8}.get(self._head[1] & 0x7F, 0) - len(self._head)
-
-    def _begin(self) -> None:
-        first, second = self._head[0], self._head[1] & 0x7F
-        size = int.from_bytes(self._head[2:], "big") if second > 125 else second
-        final, opcode = bool(first & 0x80), first & 0x0F
-        self._check(first, opcode, size, final)
-        if opcode < CLOSE:
-            self._final = final
-            if opcode != CONTINUATION:
-                self._message, self._begins = opcode, True
-        self._opcode, self._left, self._inside = opcode, size, True
-        self._head.clear()
-
-    def _check(self, first: int, opcode: int, size: int, final: bool) -> None:
-        if first & 0x70 or self._head[1] & 0x80:
-            raise Misframed("reserved bits, or a mask from a server")
-        if opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
-            raise Misframed(f"opcode {opcode}")
-        if opcode >= CLOSE and (size > _LONGEST_CONTROL or not final):
-            raise Misframed("a control frame that is too long or in pieces")
-        if opcode < CLOSE and (opcode == CONTINUATION) != bool(self._message):
-            raise Misframed("a message in the middle of another one, or a continuation of none")
-        if size >> 63:
-            raise Misframed("a length with the highest bit set")
-
-
-def opening(protocols: tuple[str, ...]) -> dict[str, str]:
-    """The headers of a request that becomes a WebSocket (4.1)."""
-    return {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": b2a_base64(os.urandom(16), newline=False).decode(),
-        "Sec-WebSocket-Protocol": ", ".join(protocols),
-    }
-
-
-def chosen_protocol(asked: Mapping[str, str], answered: Mapping[str, str]) -> str:
-    """The protocol of `asked` that an answer of 101 has chosen; "" for none. Raises Misframed."""
-    from hashlib import sha1  # only where a stream is opened
-
-    key = asked["Sec-WebSocket-Key"].encode()
-    wanted = b2a_base64(sha1(key + _GUID, usedforsecurity=False).digest(), newline=False).decode()
-    if answered.get("upgrade", "").lower() != "websocket" or answered.get("sec-websocket-accept") != wanted:
-        raise Misframed("the answer to the opening handshake is none")
-    chosen = answered.get("sec-websocket-protocol", "")
-    if chosen and chosen not in asked["Sec-WebSocket-Protocol"].split(", "):
-        raise Misframed(f"the server chose {chosen[:80]!r}")
-    return chosen
-
-
-def close_reason(data: bytes) -> str:
-    """What a close frame says, in words (5.5.1)."""
-    if len(data) < 2:
-        return "closed"
-    return f"closed with {int.from_bytes(data[:2], 'big')} {data[2:].decode(errors='replace')}".strip()
+    async def _control(self, opcode: int, data: bytes) -> None:
+        if opcode == CLOSE:
+            self.closing = close_reason(data)
+        with contextlib.suppress(OSError, RuntimeError):
+            if opcode == PING:
+                await self._wire.write(encode(PONG, data))
+            if opcode == CLOSE:
+                await self._wire.write(encode(CLOSE, data[:2]))

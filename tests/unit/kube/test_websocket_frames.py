@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moorage.kube.websocket import (
+from moorage.kube.frames import (
     BINARY,
     CLOSE,
     CONTINUATION,
