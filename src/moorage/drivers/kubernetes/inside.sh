@@ -4,9 +4,10 @@
 #   inside.sh enter [FILE]           a command whose description comes first on standard input (or is in FILE)
 #   inside.sh stash FILE             keep such a description for a command on a terminal
 #   inside.sh as USER FOLDER ARGV…   a command as another user
-#   inside.sh look                   the instance and its journal: "NAME SIZE" and so many bytes, for each file
-#   inside.sh read PATH              a tar archive on standard output; 3: not there, 4: no tar, "file" without one
+#   inside.sh look                   the instance, its environment and journal: "NAME SIZE" and so many bytes, each
+#   inside.sh read PATH              "tar" and an archive, or "file" and a file's content; 3: not there, 4: no tar
 #   inside.sh write FOLDER           unpack a tar archive from standard input
+#   inside.sh upload FOLDER UID GID  the same for a folder that is not there yet: visible when it is complete
 #   inside.sh exists PATH
 #
 # Variables never stand in an argument: those of the API's exec are in its log. Names of ours begin with moor_,
@@ -134,19 +135,30 @@ change() { # ARGV…; by the first program that the image has for it; each keeps
     if [ -n "$moor_name" ]; then moor_groups=--init-groups; else moor_groups=--clear-groups; fi
     exec setpriv "--reuid=$moor_uid" "--regid=$moor_gid" "$moor_groups" -- "$@"
   fi
-  if [ -n "$moor_name" ] && command -v su >/dev/null; then
+  if [ -n "$moor_name" ] && [ -z "$moor_group" ] && command -v su >/dev/null; then
     exec su -m -s /bin/sh -c 'exec "$@"' -- "$moor_name" sh "$@"
   fi
   if chroot --userspec=0:0 / true 2>/dev/null; then
     exec chroot "--userspec=$moor_uid:$moor_gid" / /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@"
   fi
+  if [ -n "$moor_name" ] && busybox start-stop-daemon --help >/dev/null 2>&1; then # takes a group, as su does not
+    exec busybox start-stop-daemon -S -p /moorage-none -c "$moor_uid:$moor_gid" -x /bin/sh -- \
+      -c 'exec "$@"' sh "$@"
+  fi
   moor_fail 126 "moorage: this image has neither setpriv nor su, which it takes to become $moor_user"
 }
 
 look() {
-  IFS= read -r moor_instance <"$moor_here/instance" || exit 3
-  printf 'instance %s\n' "$moor_instance"
-  for moor_file in "$moor_here/$moor_instance"/prepared "$moor_here/$moor_instance"/journal \
+  moor_i=0
+  until [ -e "$moor_here/instance" ]; do # the first process writes it right after its start
+    moor_i=$((moor_i + 1))
+    [ "$moor_i" -lt 100 ] || exit 3
+    sleep 0.05 2>/dev/null || sleep 1
+  done
+  IFS= read -r moor_instance <"$moor_here/instance"
+  identify
+  printf 'instance %s\nuser %s\nfolder %s\n' "$moor_instance" "$moor_me" "$PWD"
+  for moor_file in "/proc/$$/environ" "$moor_here/$moor_instance"/prepared "$moor_here/$moor_instance"/journal \
     "$moor_here/$moor_instance"/env.*; do
     case $moor_file in *.*.*.part | *'*') continue ;; esac
     moor_size=$(wc -c <"$moor_file") || continue
@@ -158,10 +170,13 @@ look() {
 read_path() {
   [ -e "$1" ] || [ -L "$1" ] || exit 3
   if command -v tar >/dev/null; then
-    moor_base=${1##*/}
-    cd -- "${1%/*}/" && exec tar -cf - -- "${moor_base:-.}"
+    moor_path=${1%/}
+    moor_base=${moor_path##*/}
+    printf 'tar\n'
+    cd -- "${moor_path%/*}/" && exec tar -cf - -- "${moor_base:-.}"
   fi
   [ -f "$1" ] || exit 4
+  printf 'file\n'
   exec cat -- "$1"
 }
 
@@ -170,10 +185,27 @@ write_folder() {
   cd -- "$1" && exec tar -xpf -
 }
 
+upload() { # FOLDER UID GID; whatever is at its place already stays
+  command -v tar >/dev/null || exit 4
+  moor_partial=$1.moorage-partial.$$
+  rmdir "$1" 2>/dev/null
+  [ ! -e "$1" ] && [ ! -L "$1" ] || exit 5
+  mkdir -p "$moor_partial" && (cd -- "$moor_partial" && tar -xpf -) || moor_broken "$moor_partial"
+  [ -e "$moor_partial/.moorage-complete" ] && rm -f "$moor_partial/.moorage-complete" || moor_broken "$moor_partial"
+  [ -z "$2" ] || chown -Rh "$2:$3" "$moor_partial" 2>/dev/null || :
+  [ ! -e "$1" ] || { rm -rf "$moor_partial" && exit 5; }
+  mv "$moor_partial" "$1"
+}
+
+moor_broken() {
+  rm -rf "$1"
+  exit 6
+}
+
 moor_verb=$1
 shift
 case $moor_verb in
-enter | stash | as | look) "$moor_verb" "$@" ;;
+enter | stash | as | look | upload) "$moor_verb" "$@" ;;
 read) read_path "$1" ;;
 write) write_folder "$1" ;;
 exists) [ -e "$1" ] || [ -L "$1" ] ;;

@@ -10,6 +10,8 @@ _PREFIX = "moorage-"
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 FIELD_MANAGER = "moorage"
+STARTED = "dev.moorage.started"
+"""On the Deployment: it has been started at least once."""
 ENVIRONMENT_HASH = "dev.moorage.environment"
 """On the pod: a hash of what its Secret holds, so that a change of it makes a new pod."""
 CONTAINER = "devcontainer"
@@ -34,6 +36,10 @@ def home(workspace: str) -> str:
 def volume(workspace: str, source: str) -> str:
     """The claim of one volume mount: by what the volume is called, never by its place in a list."""
     return f"{root(workspace)}-{sha256(source.encode()).hexdigest()[:10]}"
+
+
+def scripts(workspace: str) -> str:
+    return f"{root(workspace)}-scripts"
 
 
 def environment(workspace: str) -> str:

@@ -17,6 +17,7 @@ from .objects.namespace import namespace
 from .objects.pod import template
 from .objects.rights import rights
 from .objects.root import root
+from .objects.scripts import scripts
 from .objects.secrets import hidden, secrets
 from .options import Options
 from .values import BadValue, Json
@@ -40,6 +41,7 @@ def rendered(spec: RunSpec, options: Options, known: Known) -> tuple[Json, ...]:
     return (
         *((namespace(known.namespace),) if options.create_namespace else ()),
         root(draft),
+        scripts(draft),
         *claims(draft),
         *secrets(draft),
         *rights(draft),

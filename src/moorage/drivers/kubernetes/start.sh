@@ -12,7 +12,9 @@ here=/var/lib/moorage logs=/var/log/moorage given=/var/lib/moorage/pod
 say() { printf 'moorage: %s\n' "$*" >&2; }
 
 prepare() { # UID GID; the name of the instance comes last: whoever reads it finds all of the rest
-  read -r pod <"$given/name" && read -r token </proc/sys/kernel/random/uuid || return 1
+  pod=''
+  read -r pod <"$given/name" || [ -n "$pod" ] || return 1 # that file has no end of a line
+  read -r token </proc/sys/kernel/random/uuid || return 1
   instance=$pod.${token%%-*}
   mkdir -m 0700 "$here/$instance" "$logs/$instance" || return 1
   cat "$given/runner.sh" >"$here/runner.sh.$$" && mv "$here/runner.sh.$$" "$here/runner.sh" || return 1

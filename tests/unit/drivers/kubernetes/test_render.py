@@ -60,9 +60,15 @@ def refusals(spec: RunSpec = BASE, options: Options | None = None, known: Known 
     return "\n".join(verdict(spec, options or Options(), known).refusals)
 
 
-def test_a_plain_workspace_is_root_claim_secret_and_deployment() -> None:
+def test_a_plain_workspace_is_root_scripts_claim_secret_and_deployment() -> None:
     found = rendered(BASE, Options(), KNOWN)
-    assert [each["kind"] for each in found] == ["ConfigMap", "PersistentVolumeClaim", "Secret", "Deployment"]
+    assert [each["kind"] for each in found] == [
+        "ConfigMap",
+        "ConfigMap",
+        "PersistentVolumeClaim",
+        "Secret",
+        "Deployment",
+    ]
     assert found[0]["metadata"]["name"] == ROOT
     assert "ownerReferences" not in found[0]["metadata"]
 
@@ -123,7 +129,7 @@ def test_what_is_printed_is_yaml_without_secrets() -> None:
 
 
 def test_the_root_remembers_the_spec_and_all_labels() -> None:
-    root = objects()["ConfigMap"]
+    root = rendered(BASE, Options(), KNOWN)[0]
     assert "s3cret-value" not in root["metadata"]["annotations"][names.SPEC]
     assert msgspec.json.decode(root["data"]["labels.json"])[names.METADATA] == "[]"
     assert root["metadata"]["labels"][names.OWNER] == "me-example"

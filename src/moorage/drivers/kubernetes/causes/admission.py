@@ -80,9 +80,15 @@ _WORDS: tuple[tuple[str, str, str, str], ...] = (
 def refused(seen: Seen) -> Cause | None:
     """Why the Deployment gets no pod; None when it has one, or nobody refused."""
     condition = seen.deployment.condition("ReplicaFailure") if seen.deployment else None
-    if condition is None or condition.status != "True":
+    if condition is None or condition.status != "True" or not _current(seen):
         return None
     return explained(condition.message)
+
+
+def _current(seen: Seen) -> bool:
+    """Conditions of before a change say nothing of after it."""
+    deployment = seen.deployment
+    return deployment is not None and deployment.status.observed_generation >= deployment.metadata.generation
 
 
 def explained(message: str) -> Cause:

@@ -27,7 +27,7 @@ def lost(seen: Seen) -> Cause | None:
             code="node-gone",
             sentence=f"The node {name} that has the workspace's pod does not answer any more.",
             evidence=tuple(clipped(text) for text in said if text),
-            hint="Wait until it is back, or the pod is made anew elsewhere; that node's own storage stays with it.",
+            hint="Wait until it is back, or a new pod is elsewhere; the node's own storage stays with it.",
         )
     return None
 
@@ -42,7 +42,7 @@ def ended(seen: Seen) -> Cause | None:
         case "Evicted":
             return Cause(
                 code="pod-evicted",
-                sentence="The node put the pod out, because it ran short of something.",
+                sentence="The node put the pod out, as it ran short of something.",
                 evidence=evidence,
                 hint="Set requests and limits by the option resources. " + _AGAIN,
             )

@@ -15,6 +15,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     resource_version: str = ""
+    generation: int = 0
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,9 +133,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     status: ClaimStatus = ClaimStatus()
 
 
-class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
+class NodeInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    architecture: str = ""
+    operating_system: str = ""
+
+
+class NodeStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     conditions: tuple[Condition, ...] | None = None
     allocatable: dict[str, str] | None = None
+    node_info: NodeInfo = NodeInfo()
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ def metadata(
                 "kind": "ConfigMap",
                 "name": naming.root(draft.workspace),
                 "uid": draft.known.root or UNKNOWN_ROOT,
+                "blockOwnerDeletion": True,
             }
         ]
     return found

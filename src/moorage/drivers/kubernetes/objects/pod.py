@@ -14,7 +14,7 @@ from ..draft import Draft
 from ..values import Json
 from .metadata import labels
 from .rights import account
-from .root import SCRIPTS, script
+from .scripts import SCRIPTS, script
 from .secrets import CLONE_INPUT
 
 _STATE, _LOGS, _GIVEN, _CLONE = "moorage-state", "moorage-logs", "moorage", "moorage-clone"
@@ -136,7 +136,7 @@ def _own_mounts() -> list[Json]:
 
 def _volumes(draft: Draft) -> list[Json]:
     scripts = {
-        "name": naming.root(draft.workspace),
+        "name": naming.scripts(draft.workspace),
         "items": [{"key": name, "path": name} for name in SCRIPTS],
     }
     plan = {

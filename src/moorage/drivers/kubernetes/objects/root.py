@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
-
 import msgspec
 
 from .. import naming
@@ -12,7 +10,6 @@ from ..values import Json
 from .metadata import metadata
 
 LABELS = "labels.json"
-SCRIPTS = ("start.sh", "inside.sh", "runner.sh", "populate.sh")
 
 
 def root(draft: Draft) -> Json:
@@ -23,19 +20,8 @@ def root(draft: Draft) -> Json:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata(draft, name, role="root", annotations=short, owned=False),
-        "data": {LABELS: msgspec.json.encode(draft.annotations).decode(), **scripts()},
+        "data": {LABELS: msgspec.json.encode(draft.annotations).decode()},
     }
-
-
-def scripts() -> dict[str, str]:
-    """The constant texts that run in a pod."""
-    return {name: script(name) for name in SCRIPTS}
-
-
-def script(name: str) -> str:
-    """One of them."""
-    package = "moorage.lifecycle" if name == "runner.sh" else "moorage.drivers.kubernetes"
-    return (pkgutil.get_data(package, name) or b"").decode()
 
 
 def _annotates(key: str, value: str) -> bool:

@@ -1,0 +1,155 @@
+"""Making a workspace's objects: the root first, then all that belongs to it side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from ...errors import MoorageError, RefusedError
+from ...kube import objects
+from ...kube.client import Cluster
+from ...kube.errors import Forbidden, NamespaceMissing, ObjectExists, ObjectInvalid
+from ...kube.kinds import CLAIM, NAMESPACE, ROLE_BINDING, SECRET, SERVICE_ACCOUNT
+from ...spec import names
+from ...spec.run import RunSpec
+from . import naming, values
+from .causes.admission import explained
+from .deletion import gone
+from .errors import WorkspaceFailed
+from .known import Known
+from .objects.metadata import UNKNOWN_ROOT
+from .options import Options
+from .render import rendered
+from .values import Json
+
+_PRUNED = (SECRET, SERVICE_ACCOUNT, ROLE_BINDING)
+
+
+class _Requests(msgspec.Struct, frozen=True):
+    requests: dict[str, str] = {}
+
+
+class _ClaimSpec(msgspec.Struct, frozen=True):
+    resources: _Requests = _Requests()
+
+
+class _Claim(msgspec.Struct, frozen=True):
+    spec: _ClaimSpec = _ClaimSpec()
+
+
+async def create(
+    cluster: Cluster, spec: RunSpec, options: Options, known: Known, say: Callable[[str], None]
+) -> None:
+    """All objects, with no pod yet. Done again it changes what is different, so two at once come to the same.
+
+    Raises NotPossible before anything is made; WorkspaceFailed for what the cluster's admission refuses.
+    """
+    wanted = rendered(spec, options, known)
+    if wanted[0]["kind"] == "Namespace":
+        await _ensure_namespace(cluster, wanted[0], known.namespace)
+        wanted = wanted[1:]
+    root, new = await _root(cluster, wanted[0], known.namespace)
+    others = tuple(_owned(each, root) for each in wanted[1:])
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in others:
+                group.create_task(_put(cluster, each, say))
+            if not new:
+                group.create_task(_prune(cluster, others, spec.workspace, known.namespace))
+    except BaseExceptionGroup as several:
+        raise _told(several.exceptions[0]) from None
+
+
+async def _ensure_namespace(cluster: Cluster, manifest: Json, name: str) -> None:
+    """There is no harm in not being allowed to look or to create, as long as it is there."""
+    try:
+        await objects.create(cluster, manifest, objects.Head)
+    except ObjectExists:
+        return
+    except Forbidden as error:
+        try:
+            if await objects.get(cluster, NAMESPACE, name, objects.Head) is None:
+                raise error
+        except Forbidden:
+            return  # whether it is there shows in a moment
+
+
+async def _root(cluster: Cluster, manifest: Json, namespace: str) -> tuple[str, bool]:
+    """The uid of the root, and whether it is new. One that is just going is waited for."""
+    for _ in range(5):
+        try:
+            return (await objects.create(cluster, manifest, objects.Head)).metadata.uid, True
+        except ObjectExists:
+            found = await objects.apply(cluster, manifest, objects.Head)
+        if not found.metadata.deletionTimestamp:
+            return found.metadata.uid, False
+        await gone(cluster, namespace, found.metadata.name)
+    raise NamespaceMissing(
+        "The workspace is deleted again and again while it is made.",
+        hint="End the other command, then try again.",
+    )
+
+
+def _owned(manifest: Json, root: str) -> Json:
+    """The manifest with the root's uid, which nobody knew when it was rendered."""
+    encoded = msgspec.json.encode(manifest).replace(UNKNOWN_ROOT.encode(), root.encode())
+    return msgspec.json.decode(encoded, type=dict[str, object])
+
+
+async def _put(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -> None:
+    if manifest["kind"] == "PersistentVolumeClaim":
+        await _claim(cluster, manifest, say)
+        return
+    await objects.apply(cluster, manifest, objects.Head)
+
+
+async def _claim(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -> None:
+    """A claim that is there can only grow, and only where its storage lets it."""
+    try:
+        await objects.create(cluster, manifest, objects.Head)
+        return
+    except ObjectExists:
+        pass
+    metadata = manifest["metadata"]
+    assert isinstance(metadata, Mapping)
+    name, namespace = str(metadata["name"]), str(metadata["namespace"])
+    found = await objects.get(cluster, CLAIM, name, _Claim, namespace=namespace)
+    wanted = msgspec.convert(manifest, _Claim).spec.resources.requests["storage"]
+    there = found.spec.resources.requests.get("storage", "0") if found else "0"
+    if values.amount(wanted) <= values.amount(there):
+        return
+    patch = {"spec": {"resources": {"requests": {"storage": wanted}}}}
+    try:
+        await objects.merge(cluster, CLAIM, name, patch, objects.Head, namespace=namespace)
+    except (RefusedError, Forbidden, ObjectInvalid):
+        say(f"The claim {name} stays at {there}: its storage does not let it grow to {wanted}.")
+
+
+async def _prune(cluster: Cluster, wanted: tuple[Json, ...], workspace: str, namespace: str) -> None:
+    """What an earlier configuration had and this one has not: a binding of another role, a login."""
+    kept = {(each["kind"], _name(each)) for each in wanted}
+    for kind in _PRUNED:
+        label = f"{names.ID}={workspace}"
+        try:
+            found = await objects.find(cluster, kind, objects.Head, namespace=namespace, labels=label)
+        except Forbidden:
+            continue  # then they cannot have been made by this user
+        for each in found.items:
+            if (kind.name, each.metadata.name) not in kept and each.metadata.name != naming.plan(workspace):
+                await objects.delete(cluster, kind, each.metadata.name, namespace=namespace)
+
+
+def _name(manifest: Json) -> str:
+    metadata = manifest["metadata"]
+    assert isinstance(metadata, Mapping)
+    return str(metadata["name"])
+
+
+def _told(error: BaseException) -> BaseException:
+    """Words of admission as a cause, with advice that fits a workspace."""
+    if isinstance(error, RefusedError) and isinstance(error, MoorageError):
+        found = explained("\n".join(error.evidence))
+        return WorkspaceFailed(found.sentence, cause=found.code, evidence=error.evidence, hint=found.hint)
+    return error

@@ -1,0 +1,53 @@
+"""The cluster in the words of the spec: what its nodes are and offer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...kube.client import Cluster
+from ...kube.objects import decoded
+from ...spec.observation import EngineFacts
+from .causes.reading import Node
+from .options import Options
+from .values import BadValue, amount
+
+
+class _Version(msgspec.Struct, frozen=True):
+    gitVersion: str = ""
+
+
+async def version(cluster: Cluster) -> str:
+    """Of the API server, such as v1.36.3. Everybody may ask."""
+    return decoded(await cluster.call("GET", "/version"), _Version, "GET /version").gitVersion
+
+
+def as_facts(nodes: tuple[Node, ...], served: str, options: Options) -> EngineFacts:
+    """The most that one node offers. Where nobody may see them, nothing falls short."""
+    linux = [each for each in nodes if each.status.node_info.operating_system in ("", "linux")]
+    return EngineFacts(
+        product="other",
+        version=served.removeprefix("v"),
+        platform=f"linux/{options.architecture or architecture(linux)}",
+        cpus=int(_most(linux, "cpu")) or 1 << 16,
+        memory=int(_most(linux, "memory")) or 1 << 62,
+        gpu=_most(linux, options.gpu_resource) > 0 if linux else True,
+        local=False,
+        buildkit=False,
+    )
+
+
+def architecture(nodes: list[Node]) -> str:
+    """That of all nodes, or of most where they differ; "" where no node can be seen."""
+    found = [each.status.node_info.architecture for each in nodes if each.status.node_info.architecture]
+    return max(sorted(set(found)), key=found.count, default="")
+
+
+def _most(nodes: list[Node], resource: str) -> float:
+    return max((_amount((each.status.allocatable or {}).get(resource, "0")) for each in nodes), default=0.0)
+
+
+def _amount(text: str) -> float:
+    try:
+        return float(amount(text))
+    except BadValue:
+        return 0.0
