@@ -24,7 +24,7 @@ from .options import Options
 from .render import rendered
 from .values import Json
 
-_PRUNED = (SECRET, SERVICE_ACCOUNT, ROLE_BINDING)
+_PRUNED = (SERVICE_ACCOUNT, ROLE_BINDING)
 
 
 class _Requests(msgspec.Struct, frozen=True):
@@ -128,8 +128,14 @@ async def _claim(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -
 
 
 async def _prune(cluster: Cluster, wanted: tuple[Json, ...], workspace: str, namespace: str) -> None:
-    """What an earlier configuration had and this one has not: a binding of another role, a login."""
+    """What an earlier configuration had and this one has not: a login, a binding of another role.
+
+    Secrets have fixed names, so that nobody needs a right to list them.
+    """
     kept = {(each["kind"], _name(each)) for each in wanted}
+    for name in naming.secrets(workspace):
+        if (SECRET.name, name) not in kept and name != naming.plan(workspace):
+            await objects.delete(cluster, SECRET, name, namespace=namespace)
     for kind in _PRUNED:
         label = f"{names.ID}={workspace}"
         try:
@@ -137,7 +143,7 @@ async def _prune(cluster: Cluster, wanted: tuple[Json, ...], workspace: str, nam
         except Forbidden:
             continue  # then they cannot have been made by this user
         for each in found.items:
-            if (kind.name, each.metadata.name) not in kept and each.metadata.name != naming.plan(workspace):
+            if (kind.name, each.metadata.name) not in kept:
                 await objects.delete(cluster, kind, each.metadata.name, namespace=namespace)
 
 

@@ -18,7 +18,7 @@ from .observing import pods_of
 
 _ENDS = 60.0
 """Seconds in which a workspace goes; a pod whose node does not answer takes longer, and is given up."""
-_KINDS = (DEPLOYMENT, POD, SECRET, CLAIM, ROLE_BINDING, SERVICE_ACCOUNT, CONFIG_MAP)
+_KINDS = (DEPLOYMENT, POD, CLAIM, ROLE_BINDING, SERVICE_ACCOUNT, CONFIG_MAP)
 
 
 async def delete(cluster: Cluster, namespace: str, workspace: str) -> tuple[str, ...]:
@@ -33,6 +33,8 @@ async def delete(cluster: Cluster, namespace: str, workspace: str) -> tuple[str,
     left = await _all(cluster, namespace, workspace)
     for kind, each in left:  # without a root there is nobody else to do it
         await objects.delete(cluster, kind, each, namespace=namespace)
+    if left or not found:
+        await asyncio.gather(*(_forget(cluster, namespace, each) for each in naming.secrets(workspace)))
     return tuple(f"{kind.name} {each}" for kind, each in found)
 
 
@@ -68,6 +70,10 @@ async def _ended(cluster: Cluster, namespace: str, workspace: str) -> None:
     for each in pods.items:
         await objects.delete(cluster, POD, each.metadata.name, namespace=namespace, grace=0)
     return await gone(cluster, namespace, name)
+
+
+async def _forget(cluster: Cluster, namespace: str, secret: str) -> None:
+    await objects.delete(cluster, SECRET, secret, namespace=namespace)
 
 
 async def _all(cluster: Cluster, namespace: str, workspace: str) -> list[tuple[Kind, str]]:

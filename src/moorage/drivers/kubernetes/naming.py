@@ -58,6 +58,11 @@ def plan(workspace: str) -> str:
     return f"{root(workspace)}-plan"
 
 
+def secrets(workspace: str) -> tuple[str, ...]:
+    """All that a workspace may have: nobody has to be allowed to list Secrets."""
+    return environment(workspace), clone(workspace), logins(workspace), plan(workspace)
+
+
 def binding(workspace: str, role: str, account: str) -> str:
     """A binding cannot be changed to another role, so each has a name of its own."""
     return f"{root(workspace)}-{sha256(f'{role}/{account}'.encode()).hexdigest()[:10]}"
