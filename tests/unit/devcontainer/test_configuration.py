@@ -176,6 +176,8 @@ def test_variables_are_accepted_where_a_pattern_holds() -> None:
         ({"build": {"args": {"x": 1}}}, "build.args.x must be a string, not 1"),
         ({"build": "Dockerfile"}, 'build must be an object, not "Dockerfile"'),
         ({"dockerFile": ["D"]}, "dockerFile must be a string, not a list"),
+        ({"dockerFile": ["D"], "context": "x"}, "dockerFile must be a string, not a list"),
+        ({"dockerFile": "D", "context": ["x"]}, "context must be a string, not a list"),
         ({"extensions": [], "customizations": 3}, "customizations must be an object, not 3"),
         ({"features": ["x"]}, "features must be an object, not a list"),
         ({"appPort": [1.5]}, "appPort[0] must be a whole number or a string, not 1.5"),
