@@ -14,7 +14,7 @@ import msgspec
 
 from moorage.compat.authoring.collection import FILES, Item, Kind
 from moorage.errors import UsageError
-from moorage.facts.context.archive import write_tar
+from moorage.facts.context.archive import Part, write_parts
 from moorage.facts.features.cache import tree
 
 COLLECTION = "devcontainer-collection.json"
@@ -35,10 +35,12 @@ def archive_name(item: Item) -> str:
 def pack(item: Item) -> bytes:
     """All files of the folder, sorted, with one time and owner; the metadata as it is published.
 
+    Names begin with ./: the reference CLI finds a Template's metadata, and so its options, by no other name.
     Raises ContextChanged where files change under way.
     """
-    extra = {} if item.metadata == item.raw else {FILES[item.kind]: _pretty(item.metadata)}
-    return b"".join(write_tar(tree(item.folder), str(item.folder), extra))
+    extra = {} if item.metadata == item.raw else {f"./{FILES[item.kind]}": _pretty(item.metadata)}
+    files = Part(root=str(item.folder), entries=tree(item.folder).entries, place=".")
+    return b"".join(write_parts([files], extra))
 
 
 def collection_metadata(items: Iterable[Item], kind: Kind) -> bytes:

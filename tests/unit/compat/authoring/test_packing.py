@@ -59,14 +59,16 @@ def test_archives_are_plain_tars_with_all_files(tmp_path: Path) -> None:
     (folder / "library" / "common.sh").write_text("x")
     archive = pack(read(folder)[0][0])
     assert archive[257:262] == b"ustar"
-    assert set(names(archive)) == {"devcontainer-feature.json", "install.sh", "library/common.sh"}
-    assert names(archive)["devcontainer-feature.json"] == (folder / "devcontainer-feature.json").read_bytes()
+    assert set(names(archive)) == {"./devcontainer-feature.json", "./install.sh", "./library/common.sh"}
+    assert (
+        names(archive)["./devcontainer-feature.json"] == (folder / "devcontainer-feature.json").read_bytes()
+    )
 
 
 def test_a_renamed_feature_says_its_name_of_today(tmp_path: Path) -> None:
     (item,) = read(feature(tmp_path, "new", legacyIds=["old"]))[0]
     assert item.metadata["currentId"] == "new"
-    assert json.loads(names(pack(item))["devcontainer-feature.json"])["currentId"] == "new"
+    assert json.loads(names(pack(item))["./devcontainer-feature.json"])["currentId"] == "new"
 
 
 def test_archives_and_metadata_go_into_one_folder(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_archives_and_metadata_go_into_one_folder(tmp_path: Path) -> None:
 
 def test_templates_are_packed_whole(tmp_path: Path) -> None:
     (item,) = read(template(tmp_path, "t"), "template")[0]
-    assert set(names(pack(item))) == {".devcontainer/devcontainer.json", "devcontainer-template.json"}
+    assert set(names(pack(item))) == {"./.devcontainer/devcontainer.json", "./devcontainer-template.json"}
     assert item.metadata["type"] == "image"
 
 
