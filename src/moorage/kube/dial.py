@@ -80,7 +80,7 @@ async def dial(
     except ssl.SSLError as error:
         raise bad_certificate(access, error) from error
     except OSError as error:
-        raise _unreachable(access, proxy, error.strerror or str(error)) from error
+        raise _unreachable(access, proxy, _words(error)) from error
 
 
 async def _connected(
@@ -198,6 +198,11 @@ def _unusable(what: str, place: str, error: Exception) -> ClusterCertificate:
         evidence=(str(error),),
         hint="Get a new kubeconfig from who runs the cluster, or correct the files that it names.",
     )
+
+
+def _words(error: OSError) -> str:
+    """The system's own words: asyncio puts others in their place."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 def _unreachable(access: Access, proxy: Proxy | None, why: str) -> MoorageError:
