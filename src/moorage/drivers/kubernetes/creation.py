@@ -11,15 +11,17 @@ from ...errors import MoorageError, RefusedError
 from ...kube import objects
 from ...kube.client import Cluster
 from ...kube.errors import Forbidden, NamespaceMissing, ObjectExists, ObjectInvalid
-from ...kube.kinds import CLAIM, NAMESPACE, ROLE_BINDING, SECRET, SERVICE_ACCOUNT
+from ...kube.kinds import CLAIM, CONFIG_MAP, NAMESPACE, ROLE_BINDING, SECRET, SERVICE_ACCOUNT
 from ...spec import names
 from ...spec.run import RunSpec
 from . import naming, values
 from .causes.admission import explained
 from .deletion import gone
-from .errors import WorkspaceFailed
-from .known import Known
+from .draft import Draft
+from .errors import WorkspaceFailed, WorkspaceGone
+from .known import Known, Plan
 from .objects.metadata import UNKNOWN_ROOT
+from .objects.secrets import secrets
 from .options import Options
 from .render import rendered
 from .values import Json
@@ -60,6 +62,22 @@ async def create(
                 group.create_task(_prune(cluster, others, spec.workspace, known.namespace))
     except BaseExceptionGroup as several:
         raise _told(several.exceptions[0]) from None
+
+
+async def remember(cluster: Cluster, namespace: str, workspace: str, plan: Plan) -> None:
+    """Leave a plan for pods that start with no client present; the one before it is replaced.
+
+    Raises WorkspaceGone.
+    """
+    root = await objects.get(cluster, CONFIG_MAP, naming.root(workspace), objects.Head, namespace=namespace)
+    if root is None:
+        raise WorkspaceGone(
+            f"There is no workspace {workspace} in the namespace {namespace}.",
+            hint="Run `moorage up` to make it.",
+        )
+    known = Known(namespace=namespace, root=root.metadata.uid, plan=plan)
+    (manifest,) = secrets(Draft(workspace, Options(), known))
+    await objects.apply(cluster, manifest, objects.Head)
 
 
 async def _ensure_namespace(cluster: Cluster, manifest: Json, name: str) -> None:

@@ -17,7 +17,6 @@ from ...spec.observation import Container, EngineFacts, Observation
 from ...spec.run import RunSpec
 from . import naming, observing
 from .errors import NotPossible, NotRunning, WorkspaceGone
-from .known import Known
 from .options import Level, Options
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from ..base import Helper, Listed, Process, Stacks, Verdict
     from .causes.reading import Node
     from .inside import KubernetesInside
+    from .known import Known, Plan
 
 _LEVEL = "pod-security.kubernetes.io/enforce"
 
@@ -98,6 +98,12 @@ class KubernetesDriver:
             )
         return seen.container
 
+    async def remember(self, container: str, plan: Plan) -> None:
+        """What the runner does in pods that come with no client present. Raises WorkspaceGone."""
+        from .creation import remember  # as above
+
+        await remember(self.cluster, self.namespace, await self._meant(container), plan)
+
     async def start(self, container: str) -> None:
         """One pod, waited for until its container runs. Raises as `Wait.ready`."""
         from .waiting import Wait  # a warm workspace is not waited for
@@ -167,6 +173,8 @@ class KubernetesDriver:
         return KubernetesInside(self.cluster, self.namespace, found.pod.metadata.name)
 
     def _filled(self, known: Known | None) -> Known:
+        from .known import Known  # a warm workspace is not rendered
+
         level = self._level or (known.level if known else "")
         return msgspec.structs.replace(known or Known(), namespace=self.namespace, level=level)
 

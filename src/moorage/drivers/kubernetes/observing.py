@@ -13,8 +13,7 @@ from ...spec import journal, names
 from ...spec.observation import Container, Journal, Observation
 from ...spec.run import RunSpec
 from . import naming
-from .causes.find import ready
-from .causes.reading import Deployment, Meta, Pod, Seen
+from .causes.reading import Deployment, Meta, Pod
 from .inside import KubernetesInside
 
 EACH_START = "pod"
@@ -45,7 +44,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ready(self) -> bool:
-        return ready(Seen(deployment=self.deployment, pod=self.pod))
+        return self.pod is not None and self.pod.runs(naming.CONTAINER)
 
 
 async def look(cluster: Cluster, namespace: str, workspace: str) -> Found:

@@ -48,6 +48,6 @@ def _most(nodes: list[Node], resource: str) -> float:
 
 def _amount(text: str) -> float:
     try:
-        return float(amount(text))
+        return amount(text)
     except BadValue:
         return 0.0

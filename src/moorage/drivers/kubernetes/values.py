@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
 import msgspec
 
@@ -15,26 +14,26 @@ class BadValue(ValueError):
     """The text is not of the form that is named in the message."""
 
 
-_QUANTITY = re.compile(
-    r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]+)?"
+_QUANTITY = (
+    r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]{1,3})?"
 )
-_BINARY = {unit: 1024**power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
+_BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 _DECIMAL = {
-    "n": Decimal("1e-9"),
-    "u": Decimal("1e-6"),
-    "m": Decimal("1e-3"),
-    "": Decimal(1),
-    "k": Decimal("1e3"),
-    "M": Decimal("1e6"),
-    "G": Decimal("1e9"),
-    "T": Decimal("1e12"),
-    "P": Decimal("1e15"),
-    "E": Decimal("1e18"),
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "": 1.0,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
 }
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_LABEL_NAME = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+_DNS_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _WORDS = {
     "true": True,
     "yes": True,
@@ -47,16 +46,15 @@ _WORDS = {
 }
 
 
-def amount(text: str) -> Decimal:
+def amount(text: str) -> float:
     """A quantity as a number: "500m" is 0.5, "10Gi" bytes. Raises BadValue."""
-    match = _QUANTITY.fullmatch(text.strip())
+    match = re.fullmatch(_QUANTITY, text.strip())
     if not match:
         raise BadValue(f"a quantity such as 500m, 2 or 10Gi is expected, not {text!r}")
     unit = match[2] or ""
-    number = Decimal(match[1])
-    if unit[:1] in ("e", "E") and len(unit) > 1:
-        return number.scaleb(int(unit[1:]))
-    return number * (_BINARY[unit] if unit in _BINARY else _DECIMAL[unit])
+    if unit[:1] in ("e", "E") and unit not in ("E", "Ei"):
+        return float(match[1] + unit)
+    return float(match[1]) * (_BINARY[unit] if unit in _BINARY else _DECIMAL[unit])
 
 
 def quantity(text: str) -> str:
@@ -102,14 +100,14 @@ def integer(text: str) -> int:
 
 def dns_label(text: str) -> str:
     """RFC 1123, as namespaces need it: at most 63 of a-z, 0-9 and "-". Raises BadValue."""
-    if not _DNS_LABEL.fullmatch(text):
+    if not re.fullmatch(_DNS_LABEL, text):
         raise BadValue(f"a name of at most 63 small letters, digits and '-' is expected, not {text!r}")
     return text
 
 
 def dns_name(text: str) -> str:
     """RFC 1123, as most objects need it: labels joined by dots, at most 253. Raises BadValue."""
-    if len(text) > 253 or not _DNS_NAME.fullmatch(text):
+    if len(text) > 253 or not re.fullmatch(_DNS_NAME, text):
         raise BadValue(f"a name of small letters, digits, '-' and '.' is expected, not {text!r}")
     return text
 
@@ -126,14 +124,14 @@ def label_key(text: str) -> str:
     prefix, slash, name = text.rpartition("/")
     if slash:
         dns_name(prefix)
-    if not _LABEL_NAME.fullmatch(name):
+    if not re.fullmatch(_LABEL_NAME, name):
         raise BadValue(f"a label's name such as team or example.com/team is expected, not {text!r}")
     return text
 
 
 def label_value(text: str) -> str:
     """At most 63 of letters, digits, "-", "_", "."; empty is one. Raises BadValue."""
-    if text and not _LABEL_NAME.fullmatch(text):
+    if text and not re.fullmatch(_LABEL_NAME, text):
         raise BadValue(f"a label's value has at most 63 letters, digits, '-', '_' and '.': not {text!r}")
     return text
 

@@ -28,8 +28,6 @@ from .options import Options
 
 _SLOW = 0.7
 """Seconds after which a pod that is not there yet is looked at more closely: events and claims too."""
-_SETTLE = 1.0
-"""Seconds that a cause of the kind that often passes by itself has to last before people are told."""
 T = TypeVar("T")
 
 
@@ -71,23 +69,19 @@ class Wait:
     async def ready(self) -> Pod:
         """The pod once its container runs. Raises WorkspaceFailed, WorkspaceLate, WorkspaceGone."""
         begun = monotonic()
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._follow_pods()),
-                group.create_task(self._follow_deployment()),
-            ]
-            try:
-                while (pod := await self._judged(begun)) is None:
-                    if len(tasks) == 2 and monotonic() - begun >= _SLOW:
-                        tasks.append(group.create_task(self._follow_events()))
-                        tasks.append(group.create_task(self._follow_claims()))
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(self._patience(begun)):
-                            await self._changed.wait()
-                    self._changed.clear()
-            finally:
-                for task in tasks:
-                    task.cancel()
+        tasks = [asyncio.create_task(self._follow_pods()), asyncio.create_task(self._follow_deployment())]
+        try:
+            while (pod := await self._judged(begun)) is None:
+                if len(tasks) == 2 and monotonic() - begun >= _SLOW:
+                    tasks += map(asyncio.create_task, (self._follow_events(), self._follow_claims()))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._patience(begun)):
+                        await self._changed.wait()
+                self._changed.clear()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         return pod
 
     async def _judged(self, begun: float) -> Pod | None:

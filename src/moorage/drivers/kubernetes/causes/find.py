@@ -29,11 +29,7 @@ def trouble(seen: Seen) -> Cause | None:
 
 def ready(seen: Seen) -> bool:
     """Whether the workspace's container runs, in a pod that is not going."""
-    pod = seen.pod
-    if pod is None or pod.metadata.deletion_timestamp or pod.status.phase != "Running":
-        return False
-    main = pod.container(naming.CONTAINER)
-    return main is not None and main.running
+    return seen.pod is not None and seen.pod.runs(naming.CONTAINER)
 
 
 def failing(seen: Seen) -> tuple[str, ...]:

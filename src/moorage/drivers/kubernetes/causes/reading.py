@@ -101,6 +101,13 @@ class Pod(msgspec.Struct, frozen=True, kw_only=True):
     def condition(self, kind: str) -> Condition | None:
         return next((each for each in self.status.conditions or () if each.type == kind), None)
 
+    def runs(self, name: str) -> bool:
+        """Whether this container of it runs, and the pod is not going."""
+        if self.metadata.deletion_timestamp or self.status.phase != "Running":
+            return False
+        container = self.container(name)
+        return container is not None and container.running
+
 
 class Involved(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""

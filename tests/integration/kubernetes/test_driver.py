@@ -1,0 +1,209 @@
+"""The driver's contract on a real cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tarfile
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from moorage.drivers.kubernetes.errors import NotRunning, WorkspaceGone
+from moorage.drivers.kubernetes.known import Identity, Known, Plan
+from moorage.drivers.kubernetes.listing import listed
+from moorage.spec.observation import Observation
+from moorage.spec.run import Mount
+from tests.integration.kubernetes.conftest import ROOT, Place
+
+
+async def output(place: Place, container: str, *argv: str, **more: object) -> tuple[int, str, str]:
+    process = await place.driver.inside(container).run(argv, **more)  # type: ignore[arg-type]
+    streams = {1: b"", 2: b""}
+    async for stream, data in process.output():
+        streams[stream] += data
+    code = await process.wait()
+    await process.close()
+    return code, streams[1].decode(), streams[2].decode()
+
+
+async def pieces(*entries: tuple[str, bytes]) -> AsyncIterator[bytes]:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, data in entries:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    data = buffer.getvalue()
+    for start in range(0, len(data), 1000):
+        yield data[start : start + 1000]
+
+
+async def test_a_workspace_lives_stops_comes_back_and_goes(place: Place) -> None:
+    spec, driver = place.spec(), place.driver
+    assert await driver.observe(spec.name) == Observation()
+    created = await driver.create(spec, place.facts, Known(remote=ROOT))
+    assert (created.state, created.started_at) == ("created", "")
+    assert created.labels["dev.moorage.source"] == "/src"
+    await driver.start(spec.name)
+    first = await driver.observe(spec.name)
+    assert first.container is not None
+    assert first.container.state == "running"
+    assert first.container.environment["GREETING"] == "hello\nworld"
+    assert first.journal.prepared
+    inside = driver.inside(first.container.id)
+    assert await inside.upload("/workspaces/app", pieces(("file", b"mine"), (".moorage-complete", b"")))
+    assert not await inside.upload("/workspaces/app", pieces((".moorage-complete", b"")))
+    await driver.stop(spec.name)
+    stopped = await driver.observe(spec.name)
+    assert stopped.container is not None
+    assert (stopped.container.state, bool(stopped.container.started_at)) == ("exited", True)
+    with pytest.raises(NotRunning):
+        await output(place, spec.name, "true")
+    await driver.start(spec.name)
+    again = await driver.observe(spec.name)
+    assert again.container is not None
+    assert again.container.id != first.container.id
+    assert (await output(place, spec.name, "cat", "/workspaces/app/file"))[1] == "mine"
+    removed = await driver.delete(spec.workspace)
+    assert f"Deployment {spec.name}" in removed
+    for kind in ("configmaps", "secrets", "persistentvolumeclaims", "deployments", "pods", "replicasets"):
+        left = place.cluster.get(place.namespace, kind)
+        assert [each for each in left if "moorage" in each["metadata"]["name"]] == [], kind
+    with pytest.raises(WorkspaceGone):
+        await driver.start(spec.name)
+
+
+async def test_processes_inside(place: Place) -> None:
+    spec = place.spec()
+    await place.up(spec)
+    code, out, _ = await output(
+        place, spec.name, "sh", "-c", 'printf "%s|%s|%s" "$A" "$PWD" "$1"; exit 7', "sh", "a b\nc",
+        environment={"A": "x\ny"}, folder="/etc",
+    )  # fmt: skip
+    assert (code, out) == (7, "x\ny|/etc|a b\nc")
+    assert (await output(place, spec.name, "id", "-u", user="nobody"))[1].strip() == "65534"
+    assert (await output(place, spec.name, "no-such-program"))[0] == 127
+    inside = place.driver.inside(spec.name)
+    process = await inside.run(("cat",), stdin=True)
+    await process.write(b"through")
+    await process.close_input()
+    assert [data async for _, data in process.output()] == [b"through"]
+    assert await process.wait() == 0
+    terminal = await inside.run(
+        ("sh", "-c", "test -t 0 && stty size && echo $A"), terminal=True, environment={"A": "b"}
+    )
+    await terminal.resize(91, 33)
+    said = b"".join([data async for _, data in terminal.output()])
+    assert b"b" in said
+    assert await inside.exists("/etc/passwd")
+    assert not await inside.exists("/no/such")
+    archive = await inside.read("/etc/passwd")
+    assert archive is not None
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        assert opened.getnames() == ["passwd"]
+    assert await inside.read("/no/such") is None
+    await inside.write("/tmp", archive)
+    assert await inside.exists("/tmp/passwd")
+
+
+async def test_five_at_once_come_to_one_workspace(place: Place) -> None:
+    spec = place.spec()
+    await asyncio.gather(*(place.up(spec) for _ in range(5)))
+    assert len(await listed(place.driver.cluster, place.namespace)) == 1
+    assert len(place.cluster.get(place.namespace, "pods")) == 1
+
+
+async def test_workspaces_are_listed_by_their_labels(place: Place) -> None:
+    spec = place.spec()
+    await place.driver.create(spec, place.facts, Known(remote=ROOT))
+    (found,) = await place.driver.list()
+    assert (found.workspace, found.name, found.owner, found.source, found.state) == (
+        spec.workspace,
+        "app",
+        "me",
+        "/src",
+        "created",
+    )
+    await place.driver.start(spec.name)
+    assert [each.state for each in await place.driver.list()] == ["running"]
+
+
+async def test_a_pod_that_is_lost_comes_back_and_runs_its_hooks(place: Place) -> None:
+    lines = b"F/\nGonCreateCommand:0\nMonce\nKonCreateCommand:0\nHx\nAtouch\nA/workspaces/app/made\ngo\n"
+    spec = place.spec()
+    await place.up(spec, Known(remote=ROOT, plan=Plan(script=lines)))
+    inside = place.driver.inside(spec.name)
+    assert await inside.upload("/workspaces/app", pieces((".moorage-complete", b"")))
+    before = await place.driver.observe(spec.name)
+    assert before.journal.done == ()
+    place.cluster.kubectl(
+        "--namespace", place.namespace, "delete", "pod", place.pod(spec)["metadata"]["name"]
+    )
+    await place.driver.start(spec.name)
+    for _ in range(100):
+        after = await place.driver.observe(spec.name)
+        if "onCreateCommand:0" in after.journal.done:
+            break
+        await asyncio.sleep(0.1)
+    assert "onCreateCommand:0" in after.journal.done
+    assert await place.driver.inside(spec.name).exists("/workspaces/app/made")
+
+
+async def test_volumes_begin_with_what_the_image_has(place: Place) -> None:
+    spec = place.spec(
+        mounts=(Mount(kind="volume", source="conf", target="/etc"), Mount(kind="volume", target="/var/spool"))
+    )
+    await place.up(spec)
+    code, out, _ = await output(place, spec.name, "sh", "-c", "cat /etc/passwd; echo mine > /etc/mine")
+    assert code == 0
+    assert "root" in out
+    await place.driver.stop(spec.name)
+    await place.driver.start(spec.name)
+    assert (await output(place, spec.name, "cat", "/etc/mine"))[1] == "mine\n"
+
+
+async def test_a_role_is_bound_and_goes_when_the_option_changes(place: Place) -> None:
+    spec = place.spec()
+    place.with_options(clusterRole="view")
+    await place.up(spec)
+    token = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    assert await place.driver.inside(spec.name).exists(token)
+    assert len(place.cluster.get(place.namespace, "rolebindings")) == 1
+    place.with_options()
+    await place.driver.remove(spec.name)
+    await place.up(spec)
+    assert not await place.driver.inside(spec.name).exists(token)
+    assert place.cluster.get(place.namespace, "rolebindings") == []
+
+
+async def test_delete_in_the_middle_of_an_up_leaves_nothing(place: Place) -> None:
+    spec = place.spec()
+    for delay in (0.0, 0.02, 0.05, 0.1, 0.3, 1.0):
+        up = asyncio.create_task(place.up(spec))
+        await asyncio.sleep(delay)
+        await place.driver.delete(spec.workspace)
+        up.cancel()
+        await asyncio.gather(up, return_exceptions=True)
+        await place.driver.delete(spec.workspace)
+    await asyncio.sleep(1)
+    for kind in ("configmaps", "secrets", "persistentvolumeclaims", "deployments", "pods"):
+        left = place.cluster.get(place.namespace, kind)
+        assert [each for each in left if "moorage" in each["metadata"]["name"]] == [], kind
+
+
+async def test_restricted_pod_security(place: Place) -> None:
+    place.cluster.kubectl(
+        "label", "namespace", place.namespace, "pod-security.kubernetes.io/enforce=restricted", "--overwrite"
+    )
+    await place.driver.facts()
+    someone = Identity(uid=65534, gid=65534, name="nobody", home="/")
+    spec = place.spec(remote_user="nobody")
+    refused = place.driver.check(
+        msgspec.structs.replace(spec, privileged=True), place.facts, Known(remote=someone)
+    )
+    assert "privileged" in "".join(refused.refusals)
+    await place.up(spec, Known(remote=someone))
+    assert (await output(place, spec.name, "id", "-u", user="nobody"))[1].strip() == "65534"
+    assert (await place.driver.observe(spec.name)).journal.prepared
