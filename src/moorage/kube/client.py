@@ -175,10 +175,11 @@ class Cluster:
                 if await self._credentials.renew(identity):
                     await connection.close()
                     continue
+            if answer.status != 503:
+                self._patience.answered()
             if await waiting.later(answer.status, answer.headers, self._say):
                 await connection.close()
                 continue
-            self._patience.answered()
             return identity.number, connection, answer
 
     async def _once(

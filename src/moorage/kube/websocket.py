@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncGenerator
 
 from .client import Cluster, Query
@@ -39,6 +40,7 @@ class WebSocket:
         self.request = request
         self._wire = wire
         self._splitter = Splitter()
+        self._frames: deque[tuple[int, bytes, bool]] = deque()
 
     @classmethod
     async def open(cls, cluster: Cluster, path: str, query: Query, protocols: tuple[str, ...]) -> WebSocket:
@@ -59,21 +61,24 @@ class WebSocket:
     async def pieces(self) -> AsyncGenerator[tuple[bytes, bool], None]:
         """(bytes, whether a message begins with them) as they come, until the peer closes.
 
-        Raises ClusterLost.
+        One that is left early can be followed by another, which goes on there. Raises ClusterLost.
         """
-        while not self.closing:
-            data = await self._read()
-            if not data:
-                raise self.lost("it ended without a word")
-            try:
-                frames = self._splitter.feed(data)
-            except Misframed as error:
-                raise self.lost(str(error)) from error
-            for opcode, piece, begins in frames:
+        while True:
+            while self._frames:
+                opcode, piece, begins = self._frames.popleft()
                 if opcode in (CLOSE, PING, PONG):
                     await self._control(opcode, piece)
                 else:
                     yield piece, begins
+            if self.closing:
+                return
+            data = await self._read()
+            if not data:
+                raise self.lost("it ended without a word")
+            try:
+                self._frames.extend(self._splitter.feed(data))
+            except Misframed as error:
+                raise self.lost(str(error)) from error
 
     async def send(self, data: bytes) -> None:
         """One message. Raises OSError or RuntimeError when the peer is gone."""

@@ -69,6 +69,20 @@ async def test_a_silent_peer_is_asked_and_then_lost(monkeypatch: pytest.MonkeyPa
     assert heard == [9, 9]
 
 
+async def test_output_that_is_left_early_loses_nothing() -> None:
+    async def handler(request: Request) -> None:
+        await request.upgrade(V5)
+        request.writer.write(b"\x82\x02\x01a\x82\x02\x01b\x82" + bytes([len(SUCCESS)]) + SUCCESS)
+        await request.frame(8, b"\x03\xe8")
+
+    async with connected(handler) as cluster:
+        process = await start(cluster)
+        assert await anext(process.output()) == (1, b"a")
+        assert await anext(process.output()) == (1, b"b")
+        assert await process.wait() == 0
+        await process.close()
+
+
 async def test_a_ping_is_answered() -> None:
     answers: list[bytes] = []
 
