@@ -204,6 +204,22 @@ def test_a_build_goes_to_a_registry_and_into_a_file(
     assert (folder / "image.tar").stat().st_size > 1000
 
 
+def test_a_configuration_is_on_its_container_and_makes_no_image(
+    workspace: Callable[..., Path], dropin: DropIn, docker: Docker
+) -> None:
+    folder = workspace(
+        {"build": {"dockerfile": "Dockerfile"}, "remoteUser": "vscode", "postStartCommand": "true"},
+        files={".devcontainer/Dockerfile": "FROM moorage-test/devcontainer:latest\nENV MADE=yes\n"},
+    )
+    up = dropin("up", "--workspace-folder", folder)
+    assert up.code == 0, up.stderr
+    container = json.loads(docker("inspect", json.loads(up.stdout)["containerId"]))[0]
+    assert "postStartCommand" in container["Config"]["Labels"]["devcontainer.metadata"]
+    image = json.loads(docker("inspect", container["Image"]))[0]
+    assert "devcontainer.metadata" not in image["Config"]["Labels"]
+    assert len(image["RootFS"]["Layers"]) == len(layers(docker, "moorage-test/devcontainer:latest"))
+
+
 def test_an_image_without_a_name_gets_one(workspace: Callable[..., Path], dropin: DropIn) -> None:
     built = dropin("build", workspace({"image": BASE, "remoteUser": "root"}))
     assert re.fullmatch(r"moorage-project-[0-9a-f]{10}:latest", json.loads(built.stdout)["imageName"][0])
@@ -266,6 +282,10 @@ def test_the_log_as_json(workspace: Callable[..., Path], both: Both) -> None:
         found = [each for each in records if each["type"] == "progress"]
         progress.append([(each["name"], each["status"], each["channel"]) for each in found])
     assert progress[1] == progress[0]
+
+
+def layers(docker: Docker, image: str) -> list[str]:
+    return list(json.loads(docker("inspect", image))[0]["RootFS"]["Layers"])
 
 
 def named(both: Both) -> list[tuple[str, Any]]:

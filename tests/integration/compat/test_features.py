@@ -53,6 +53,24 @@ def test_what_is_known_of_features(
     assert (folder / ".devcontainer/devcontainer-lock.json").read_text() == lock
 
 
+def test_information_of_a_feature(
+    workspace: Callable[..., Path], reference: Reference, dropin: DropIn, registry: str, cleanup: Traces
+) -> None:
+    host = f"localhost:{registry.rpartition(':')[2]}"
+    source = workspace({}, name="source", files=feature("src", "far"))
+    assert reference("features", "publish", source / "src", "-r", host, "-n", cleanup.token).code == 0
+    words, flags = ("features", "info"), (f"{host}/{cleanup.token}/far:1", "--output-format", "json")
+    theirs, ours = (
+        {mode: json.loads(tool(*words, mode, *flags).stdout) for mode in ("manifest", "tags", "dependencies")}
+        for tool in (reference, dropin)
+    )
+    assert ours["manifest"] == theirs["manifest"]
+    assert sorted(ours["tags"]["publishedTags"]) == sorted(theirs["tags"]["publishedTags"])
+    assert ours["tags"]["publishedTags"] == ["1.2.3", "1", "1.2", "latest"]
+    assert theirs["dependencies"] == {}
+    assert ours["dependencies"]["dependencies"].startswith("flowchart\n")
+
+
 def feature(top: str, name: str) -> dict[str, str]:
     return {
         f"{top}/{name}/devcontainer-feature.json": json.dumps({"id": name, **FEATURE}),
