@@ -117,10 +117,24 @@ def _owned(manifest: Json, root: str) -> Json:
 
 
 async def _put(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -> None:
-    if manifest["kind"] == "PersistentVolumeClaim":
-        await _claim(cluster, manifest, say)
-        return
-    await objects.apply(cluster, manifest, objects.Head)
+    match manifest["kind"]:
+        case "PersistentVolumeClaim":
+            await _claim(cluster, manifest, say)
+        case "Deployment":
+            await _deployment(cluster, manifest)
+        case _:
+            await objects.apply(cluster, manifest, objects.Head)
+
+
+async def _deployment(cluster: Cluster, manifest: Json) -> None:
+    """Whether one that is there already has a pod is not for us to say: another `up` may have started it."""
+    try:
+        await objects.create(cluster, manifest, objects.Head)
+    except ObjectExists:
+        spec = manifest["spec"]
+        assert isinstance(spec, Mapping)
+        kept = {name: value for name, value in spec.items() if name != "replicas"}
+        await objects.apply(cluster, {**manifest, "spec": kept}, objects.Head)
 
 
 async def _claim(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -> None:

@@ -181,7 +181,7 @@ class KubernetesDriver:
     async def _meant(self, container: str) -> str:
         """The workspace's id, from a name of ours, an instance, or a Deployment's uid."""
         if workspace := naming.workspace_of(container):
-            return workspace if "-" not in workspace else workspace.split("-")[0]
+            return workspace
         found = await objects.find(
             self.cluster, DEPLOYMENT, objects.Head, namespace=self.namespace, labels=f"{names.ROLE}=workspace"
         )

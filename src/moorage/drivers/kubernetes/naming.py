@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 
 from ...spec import names
 
 _PREFIX = "moorage-"
+_OURS = r"moorage-([0-9a-z]+)(?:-[0-9a-z]+-[0-9a-z]+(?:\.[0-9a-f]{8})?)?"
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 FIELD_MANAGER = "moorage"
 STARTED = "dev.moorage.started"
 """On the Deployment: it has been started at least once."""
+OWN_COMMAND = "dev.moorage.own-command"
+"""On the pod: its container runs the image's own command, which may end."""
 ENVIRONMENT_HASH = "dev.moorage.environment"
 """On the pod: a hash of what its Secret holds, so that a change of it makes a new pod."""
 CONTAINER = "devcontainer"
@@ -25,8 +29,9 @@ def root(workspace: str) -> str:
 
 
 def workspace_of(container: str) -> str:
-    """The workspace's id in the name that `root` made; "" for any other text."""
-    return container.removeprefix(_PREFIX) if container.startswith(_PREFIX) else ""
+    """The workspace's id in a name that `root` made, a pod's, or an instance's; "" for any other text."""
+    match = re.fullmatch(_OURS, container)
+    return match[1] if match else ""
 
 
 def home(workspace: str) -> str:

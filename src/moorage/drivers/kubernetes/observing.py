@@ -14,6 +14,7 @@ from ...spec.observation import Container, Journal, Observation
 from ...spec.run import RunSpec
 from . import naming
 from .causes.reading import Deployment, Meta, Pod
+from .errors import NotRunning
 from .inside import KubernetesInside
 
 EACH_START = "pod"
@@ -67,8 +68,11 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
         container = _resting(found, workspace)
         volume = "complete" if container.started_at else "empty"
         return Observation(container=container, journal=Journal(prepared=True), volume=volume)  # type: ignore[arg-type]
-    inside = KubernetesInside(cluster, namespace, found.pod.metadata.name)
-    told = await inside.look()
+    try:
+        told = await KubernetesInside(cluster, namespace, found.pod.metadata.name).look()
+    except NotRunning:  # it has just ended
+        resting = msgspec.structs.replace(_resting(found, workspace), state="restarting")
+        return Observation(container=resting, journal=Journal(prepared=True), volume="complete")
     container = msgspec.structs.replace(
         _container(found, workspace),
         id=told.instance,

@@ -30,7 +30,7 @@ def as_facts(nodes: tuple[Node, ...], served: str, options: Options) -> EngineFa
         platform=f"linux/{options.architecture or architecture(linux)}",
         cpus=int(_most(linux, "cpu")) or 1 << 16,
         memory=int(_most(linux, "memory")) or 1 << 62,
-        gpu=_most(linux, options.gpu_resource) > 0 if linux else True,
+        gpu=_most(linux, options.gpu_resource) > 0,
         local=False,
         buildkit=False,
     )

@@ -28,6 +28,10 @@ from .options import Options
 
 _SLOW = 0.7
 """Seconds after which a pod that is not there yet is looked at more closely: events and claims too."""
+_SETTLE = 2.0
+"""Seconds that a cause has to last before people are told: most pass by themselves in less."""
+_MOMENT = 0.5
+"""Seconds in which a command of the image's own may turn out to end at once."""
 T = TypeVar("T")
 
 
@@ -65,6 +69,8 @@ class Wait:
         self._failure: BaseException | None = None
         self._last: Cause | None = None
         self._since = 0.0
+        self._mentioned: Cause | None = None
+        self._up = 0.0
 
     async def ready(self) -> Pod:
         """The pod once its container runs. Raises WorkspaceFailed, WorkspaceLate, WorkspaceGone."""
@@ -94,8 +100,10 @@ class Wait:
                 hint="Run the command again to make it anew.",
             )
         seen = self._seen()
-        if seen.pod is not None and ready(seen):
+        if seen.pod is not None and ready(seen) and self._stays(seen.pod):
             return seen.pod
+        if not ready(seen):
+            self._up = 0.0
         found = cause(seen)
         if found is not None and failing(seen) and not self._kept.logs:
             await self._read_logs(seen)
@@ -103,12 +111,18 @@ class Wait:
         self._weigh(found, seen, begun)
         return None
 
+    def _stays(self, pod: Pod) -> bool:
+        """Our own first process stays; the image's has to run for a moment."""
+        self._up = self._up or monotonic()
+        own = naming.OWN_COMMAND not in (pod.metadata.annotations or {})
+        return own or monotonic() - self._up >= _MOMENT
+
     def _weigh(self, found: Cause | None, seen: Seen, begun: float) -> None:
         now = monotonic()
         if (found and found.code) != (self._last and self._last.code):
             self._since = now
         lasted = now - self._since
-        self._last, before = found, self._last
+        self._last = found
         if found is not None and found.hopeless:
             raise self._failed(found)
         if now - begun >= self._options.pod_timeout:
@@ -117,7 +131,8 @@ class Wait:
             return
         if found.scheduling and not grows(seen) and lasted >= self._options.scheduling_timeout:
             raise self._failed(found)
-        if before is None or before.code != found.code:
+        if lasted >= _SETTLE and (self._mentioned is None or self._mentioned.code != found.code):
+            self._mentioned = found
             self._say(f"{found.sentence} {found.hint}")
 
     def _patience(self, begun: float) -> float:
@@ -126,6 +141,10 @@ class Wait:
         ends = [begun + self._options.pod_timeout]
         if now - begun < _SLOW:
             ends.append(begun + _SLOW)
+        if self._last is not None and now - self._since < _SETTLE:
+            ends.append(self._since + _SETTLE)
+        if self._up and now - self._up < _MOMENT:
+            ends.append(self._up + _MOMENT)
         if self._last is not None and self._last.scheduling:
             ends.append(self._since + self._options.scheduling_timeout)
         return max(0.01, min(ends) - now)

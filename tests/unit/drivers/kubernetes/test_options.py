@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moorage.drivers.kubernetes.errors import BadOption
+from moorage.drivers.kubernetes.meanings import MEANINGS
 from moorage.drivers.kubernetes.options import ALIASES, OPTIONS, Options, parse
 
 
@@ -157,3 +158,8 @@ def test_every_option_fills_a_field_of_its_own() -> None:
 def test_any_text_gives_options_or_one_error(name: str, value: str) -> None:
     with suppress(BadOption):
         parse({name: value}, home="/h", read=lambda path: "")
+
+
+def test_every_option_is_explained() -> None:
+    assert set(MEANINGS) == set(OPTIONS)
+    assert all(text.endswith(".") for text in MEANINGS.values())

@@ -50,15 +50,16 @@ def template(draft: Draft, spec: RunSpec, content: str) -> Json:
         pod["runtimeClassName"] = draft.options.runtime_class
     if draft.options.host_users is not None:
         pod["hostUsers"] = draft.options.host_users
-    return {"metadata": _metadata(draft), "spec": pod}
+    return {"metadata": _metadata(draft, spec), "spec": pod}
 
 
-def _metadata(draft: Draft) -> Json:
+def _metadata(draft: Draft, spec: RunSpec) -> Json:
     notes = {
         "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
         **dict(draft.options.annotations),
         **draft.pod_annotations,
         naming.ENVIRONMENT_HASH: _hash(draft.environment),
+        **({} if spec.override_command else {naming.OWN_COMMAND: "yes"}),
     }
     return {
         "labels": labels(draft) | naming.selector(draft.workspace),
