@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from tests.conformance.case import ENGINES, Broken, cases
@@ -27,9 +27,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-n", dest="workers", default="2")
     options, further = parser.parse_known_args(arguments)
     try:
+        current = {one.id for one in cases()}
         missing = [one for one in uncovered(sentences(), cases()) if not one.left]
         engines = () if options.table else ENGINES if options.full else (options.on,)
-        code = max((_run(engine, options.workers, further) for engine in engines), default=0)
+        code = max((_run(engine, current, options.workers, further) for engine in engines), default=0)
         DOCUMENT.write_text(document(kept()))
     except Broken as error:
         print(error, file=sys.stderr)
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def _run(engine: str, workers: str, further: list[str]) -> int:
+def _run(engine: str, current: Set[str], workers: str, further: list[str]) -> int:
     """pytest's exit code. The results replace those that were kept for the engine's cases."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "results.json"
@@ -48,7 +49,6 @@ def _run(engine: str, workers: str, further: list[str]) -> int:
         code = subprocess.run([*command, str(HERE / "test_cases.py")]).returncode
         fresh = json.loads(target.read_text()) if target.exists() else {}
     merged = {**kept(), **{engine: {**kept().get(engine, {}), **of} for engine, of in fresh.items()}}
-    current = {one.id for one in cases()}
     clean = {engine: {id: of[id] for id in sorted(of) if id in current} for engine, of in merged.items()}
     RESULTS.write_text(json.dumps(clean, indent=1, sort_keys=True) + "\n")
     return code

@@ -53,6 +53,11 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     base: Path | None = None
 
     @property
+    def inside(self) -> tuple[int, int]:
+        """The ids of vscode inside. A rootless Podman keeps the number and maps it to the client's."""
+        return (1000, 1000) if self.engine == "podman-rootless" else self.ids
+
+    @property
     def docker(self) -> Docker:
         return Docker(self.host)
 

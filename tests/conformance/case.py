@@ -27,15 +27,17 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A project's folder and how `up` is called on it.
 
     `configuration` is .devcontainer/devcontainer.json; as text it is written as it is. `images` are
-    Dockerfiles, `features` local ones; `published` go to the registry. Words in double braces are
-    filled in (place.py). `repository` makes the folder a Git repository. `somebody` runs the client as
-    a user who is not root, whose ids are {{uid}} and {{gid}}.
+    Dockerfiles, `features` local ones; `published` go to the registry, `served` are archives at {{https}}.
+    Words in double braces are filled in (place.py). `repository` makes the folder a Git repository.
+    `somebody` runs the client as a user who is not root, whose ids are {{uid}} and {{gid}}; {{uid.inside}}
+    is what they are to be inside.
     """
 
     configuration: dict[str, Any] | str | None = None
     files: dict[str, str] = {}
     features: dict[str, dict[str, Any]] = {}
     published: dict[str, dict[str, Any]] = {}
+    served: dict[str, dict[str, Any]] = {}
     images: dict[str, str] = {}
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = {}
@@ -64,6 +66,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     write: dict[str, str] | None = None
     host: dict[str, Any] | None = None
     """Files of the project on this machine: path → expectation of the text."""
+    owner: dict[str, str] | None = None
+    """The same: path → the ids that it belongs to, with a colon between."""
 
     code: int = 0
     stdout: Any = None
@@ -76,14 +80,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     environment: dict[str, str] = {}
 
 
-DOING = ("inside", "process", "root", "inspect", "moorage", "engine", "read", "up", "write", "host")
+DOING = ("inside", "process", "root", "inspect", "moorage", "engine", "read", "up", "write", "host", "owner")
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One behaviour, with the sentences that it shows.
 
     `sample` cases run on every engine. `elsewhere` names engines on which it does not apply, each with
-    the reason; `known` is why it fails today.
+    the reason; `known` is why it fails today. `privileged` containers need a machine that has all rights
+    itself, where the engine is old.
     """
 
     name: str
@@ -92,6 +97,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     kind: Kind = "container"
     workspace: Workspace | None = None
     sample: bool = False
+    privileged: bool = False
     elsewhere: dict[Literal["docker-20.10", "podman", "podman-rootless"], str] = {}
     known: str = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import subprocess
@@ -14,7 +15,8 @@ from uuid import uuid4
 from tests.conformance.bench import Bench, somebody
 from tests.conformance.case import Step, Workspace, described
 from tests.conformance.judge import all_at, differences
-from tests.conformance.registry import publish
+from tests.conformance.registry import packed, publish
+from tests.conformance.tarballs import served
 from tests.outside import Result
 
 CONFIGURATION = ".devcontainer/devcontainer.json"
@@ -32,6 +34,7 @@ class Place:
         self._held = ExitStack()
         self.bench = self._held.enter_context(somebody(bench)) if workspace.somebody else bench
         self.project = self._held.enter_context(self.bench.folder(folder)) / "project"
+        self.environment = dict(workspace.environment)
         self.words = self._words()
         self._files()
 
@@ -47,6 +50,8 @@ class Place:
             return all_at(self._inspected(), self._filled(step.inspect), "inspect")
         if step.host is not None:
             return all_at(self._texts(step.host), self._filled(step.host), "file")
+        if step.owner is not None:
+            return all_at(self._owners(step.owner), self._filled(step.owner), "owner of")
         if step.write is not None:
             self._write(step.write)
             self.bench.own(self.project)
@@ -66,9 +71,25 @@ class Place:
         """What stands for the words in double braces."""
         uid, gid = self.bench.ids
         words = {"token": self.token, "project": str(self.project), "registry": self.bench.registry}
-        words |= {"uid": str(uid), "gid": str(gid), "id": devcontainer_id(self.folder(None))}
+        inside = dict(zip(("uid.inside", "gid.inside"), map(str, self.bench.inside), strict=True))
+        words |= {"uid": str(uid), "gid": str(gid), **inside, "id": devcontainer_id(self.folder(None))}
         images = {name: filled(text, words) for name, text in self.workspace.images.items()}
+        if self.workspace.served:
+            words["https"] = self._serve()
+            words["https.key"] = words["https"].replace("/", "~")
         return words | {f"image.{name}": self._image(text) for name, text in images.items()}
+
+    def _serve(self) -> str:
+        """The address of the archives."""
+        archives = {
+            f"devcontainer-feature-{id}.tgz": gzip.compress(packed(*_parts(id, feature)))
+            for id, feature in self.workspace.served.items()
+        }
+        folder = self.project.parent / "tls"
+        folder.mkdir()
+        self.bench.own(folder)
+        self.environment["SSL_CERT_FILE"] = str(folder / "tls.crt")
+        return self._held.enter_context(served(archives, folder))
 
     def _remove(self) -> None:
         docker = self.bench.docker
@@ -99,7 +120,7 @@ class Place:
 
     def _run(self, step: Step) -> Result:
         folder = self.folder(step.folder)
-        environment = {**self.workspace.environment, **step.environment}
+        environment = {**self.environment, **step.environment}
         if step.inside is not None:
             words: tuple[str | Path, ...] = ("exec", folder, "/bin/sh", "-c", self._filled(step.inside))
             return self.bench.client(*words, env=environment)
@@ -125,7 +146,7 @@ class Place:
         words = [*self.workspace.arguments, *more]
         return self.bench.client(
             "up", folder or self.folder(None), "--output", "json", *self._filled(words),
-            env=self.workspace.environment if environment is None else environment,
+            env=self.environment if environment is None else environment,
         )  # fmt: skip
 
     def _engine(self, *words: str) -> Result:
@@ -145,18 +166,15 @@ class Place:
     def _inspected(self) -> Any:
         return json.loads(self.bench.docker("inspect", self.container))[0]
 
+    def _owners(self, paths: Mapping[str, str]) -> dict[str, object]:
+        found = {path: (self.project / path).stat() for path in paths}
+        return _nested({path: f"{stat.st_uid}:{stat.st_gid}" for path, stat in found.items()})
+
     def _texts(self, paths: Mapping[str, Any]) -> dict[str, object]:
-        """Texts by path; a slash in a path would be a step into it, so nesting follows the folders."""
-        tree: dict[str, Any] = {}
-        for path in paths:
-            file = self.project / path
-            *above, last = path.split("/")
-            inner = tree
-            for name in above:
-                inner = inner.setdefault(name, {})
-            if file.is_file():
-                inner[last] = file.read_text(errors="replace")
-        return tree
+        files = {path: self.project / path for path in paths}
+        return _nested(
+            {path: file.read_text(errors="replace") for path, file in files.items() if file.is_file()}
+        )
 
     def _files(self) -> None:
         self.project.mkdir(parents=True, exist_ok=True)
@@ -221,6 +239,18 @@ def devcontainer_id(folder: Path) -> str:
         number, digit = divmod(number, 32)
         digits = "0123456789abcdefghijklmnopqrstuv"[digit] + digits
     return digits.rjust(52, "0")
+
+
+def _nested(by_path: Mapping[str, object]) -> dict[str, object]:
+    """By folder and name: a slash in the path of an expectation is a step into what is there."""
+    tree: dict[str, Any] = {}
+    for path, value in by_path.items():
+        *above, last = path.split("/")
+        inner = tree
+        for name in above:
+            inner = inner.setdefault(name, {})
+        inner[last] = value
+    return tree
 
 
 def _feature(folder: str, id: str, feature: Mapping[str, Any]) -> dict[str, str]:

@@ -19,7 +19,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 def publish(registry: str, namespace: str, metadata: Mapping[str, Any], script: str) -> str:
     """Put one Feature there under its version, each part of it, and latest; gives the manifest's digest."""
     base = f"http://{registry}/v2/{namespace}/{metadata['id']}"
-    layer = _packed(metadata, script)
+    layer = packed(metadata, script)
     manifest = json.dumps(
         {
             "schemaVersion": 2,
@@ -34,7 +34,8 @@ def publish(registry: str, namespace: str, metadata: Mapping[str, Any], script: 
     return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
 
 
-def _packed(metadata: Mapping[str, Any], script: str) -> bytes:
+def packed(metadata: Mapping[str, Any], script: str) -> bytes:
+    """The archive of a Feature."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, text in (("devcontainer-feature.json", json.dumps(metadata)), ("install.sh", script)):

@@ -1,8 +1,7 @@
 """`python -m tests.conformance.mutation`: do the tests notice small changes of the specification's code?
 
-Each change of a fixed sample is made in a copy of the code. Then the unit tests of the changed module run; on
-what they do not notice those of the whole room, and then the conformance cases without a container. Writes
-results.json.
+Each change of a fixed sample is made in a copy of the code. Then the unit tests of the changed module run,
+and on what they do not notice those of the whole room. Writes results.json.
 """
 
 from __future__ import annotations
@@ -39,7 +38,6 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", help="changes whose id contains this; nothing is written")
-    parser.add_argument("--units", action="store_true", help="only the unit tests")
     options = parser.parse_args(arguments)
     chosen = sample(options.seed, options.sample)
     if options.only:
@@ -47,11 +45,11 @@ def main(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="moorage-mutation-") as folder:
         copies = _copies(Path(folder), options.workers)
-        if not options.units and next(side_by_side([lambda copy: fails(copy, [str(TESTS)])], copies))[1]:
+        if next(side_by_side([lambda copy: fails(copy, [str(TESTS)])], copies))[1]:
             print("the tests fail without any change")
             return 1
         survivors = chosen
-        for tests in (_own, _room, *([] if options.units else [_pure])):
+        for tests in (_own, _room):
             survivors = _unnoticed(survivors, copies, tests)
             print(f"{len(survivors)} are left", flush=True)
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} noticed in {time.monotonic() - start:.0f} s")
@@ -124,11 +122,6 @@ def _own(change: Change) -> list[str]:
 
 def _room(change: Change) -> list[str]:
     return [str(TESTS)]
-
-
-def _pure(change: Change) -> list[str]:
-    """The conformance cases that need no container."""
-    return [str(ROOT / "tests/conformance/test_cases.py"), "-m", "pure", "-n", "2"]
 
 
 if __name__ == "__main__":

@@ -272,6 +272,10 @@ def test_networks() -> None:
         "a": {"Aliases": ["x"], "IPAMConfig": {"IPv4Address": "10.0.0.2"}, "MacAddress": "02:00:00:00:00:01"},
         "b": {},
     }
+    for mode in ("none", "host", "a"):
+        body = _args("--network", mode)
+        assert body["HostConfig"]["NetworkMode"] == mode
+        assert "NetworkingConfig" not in body
     old = msgspec.structs.replace(FACTS, version="20.10.24+dfsg1")
     body = _body(_spec(extras=("--mac-address", "02:00:00:00:00:01")), old)
     assert body["MacAddress"] == "02:00:00:00:00:01"

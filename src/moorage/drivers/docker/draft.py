@@ -65,7 +65,7 @@ class Draft:
             request["Volumes"] = {target: {} for target in self.volumes}
         request |= self._ports()
         request["HostConfig"] = {**self.host, **self._bindings(), **self._mode(), **self._log()}
-        if self.networks or self.attachment:
+        if len(self.networks) > 1 or self.attachment or any(self.networks.values()):
             request["NetworkingConfig"] = {"EndpointsConfig": self._endpoints()}
         return request
 
@@ -90,7 +90,10 @@ class Draft:
         return {"LogConfig": {"Type": self.log_driver, "Config": dict(self.log_options)}}
 
     def _endpoints(self) -> Json:
-        """Settings without a network of their own (--ip, --network-alias) belong to the first one."""
+        """Settings without a network of their own (--ip, --network-alias) belong to the first one.
+
+        Only where there are some or several networks: for Podman an endpoint contradicts modes as none.
+        """
         first = next(iter(self.networks), "default")
         endpoints: Json = {first: {**self.networks.get(first, {}), **self.attachment}}
         return endpoints | {name: settings for name, settings in self.networks.items() if name != first}
