@@ -42,6 +42,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     mode: Literal["once", "always", "optional", "again"] = "once"
     argv: tuple[str, ...]
     witness: tuple[str, str] | None = None
+    feature: str = ""
+    """The Feature that brought it, for people."""
 
 
 def script(

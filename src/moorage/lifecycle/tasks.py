@@ -9,6 +9,9 @@ from ..devcontainer.lifecycle import CREATE_HOOKS, HOOKS, Stage, keyed
 from ..spec.journal import DOTFILES, stage_key
 from .dialogue import Task
 
+_OURS = ("devcontainer.json", "image")
+_LONGEST = 200
+
 
 def tasks(
     stages: Sequence[Stage], started_at: str, dotfiles: Task | None = None, again: Sequence[str] = ()
@@ -34,10 +37,11 @@ def awaited(given: Iterable[Task], wait_for: str, done: Iterable[str]) -> frozen
 
 
 def title(task: Task) -> str:
-    """What a person reads for this task: the hook, and the name of one of several commands."""
+    """What a person reads for this task: the hook, the name of one of several commands, whose it is."""
     hook = task.key.split(":")[0]
     name = task.key.removeprefix(task.stage).removeprefix("/")
-    return f"{hook} [{name}]" if name else hook
+    whose = " ".join(task.feature.split())[:_LONGEST]
+    return hook + (f" [{name}]" if name else "") + (f" of {whose}" if whose else "")
 
 
 def _comes_by(task: Task, wait_for: str) -> bool:
@@ -50,7 +54,8 @@ def _comes_by(task: Task, wait_for: str) -> bool:
 def _stage(stage: Stage, started_at: str, again: Sequence[str]) -> Iterable[Task]:
     key = stage_key(stage.hook, stage.index, started_at)
     for own, command in keyed(stage, key):
-        yield Task(stage=key, key=own, mode=_mode(stage.hook, again), argv=command.argv)
+        mode, feature = _mode(stage.hook, again), "" if stage.origin in _OURS else stage.origin
+        yield Task(stage=key, key=own, mode=mode, argv=command.argv, feature=feature)
 
 
 def _mode(hook: str, again: Sequence[str]) -> Literal["once", "always", "again"]:

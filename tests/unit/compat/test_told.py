@@ -6,7 +6,9 @@ import io
 import json
 import re
 
-from moorage.compat.reference.failure import failure
+import pytest
+
+from moorage.compat.reference.failure import failure, in_words
 from moorage.compat.reference.log import Log
 from moorage.compat.reference.place import ContainerNotFound
 from moorage.engine.errors import EngineMissing
@@ -35,6 +37,19 @@ def test_a_hook_s_failure_says_its_command() -> None:
         "description": "postCreateCommand from devcontainer.json failed.",
         "containerId": "abc",
     }
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("postCreateCommand", "postCreateCommand from devcontainer.json"),
+        ("postCreateCommand [one]", "one of postCreateCommand from devcontainer.json"),
+        ("postCreateCommand of ./f", "postCreateCommand from Feature './f'"),
+        ("postCreateCommand [a of b] of ./f", "a of b of postCreateCommand from Feature './f'"),
+    ],
+)
+def test_a_hook_in_the_reference_s_words(title: str, words: str) -> None:
+    assert in_words(title) == words
 
 
 def test_other_failures_say_what_was_done_and_what_to_do() -> None:

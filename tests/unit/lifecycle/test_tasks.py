@@ -11,11 +11,11 @@ from moorage.lifecycle.tasks import awaited, tasks, title
 DOTFILES = Task(stage="dotfiles", key="dotfiles", mode="optional", argv=("x",))
 
 
-def stage(hook: HookName, *keys: str | None) -> Stage:
+def stage(hook: HookName, *keys: str | None, origin: str = "devcontainer.json") -> Stage:
     return Stage(
         hook=hook,
         index=0,
-        origin="devcontainer.json",
+        origin=origin,
         commands=tuple(
             Command(hook=hook, index=0, origin="devcontainer.json", key=key, argv=("true",))
             for key in keys or (None,)
@@ -45,6 +45,13 @@ def test_several_commands_have_keys_of_their_own() -> None:
     assert {task.stage for task in made} == {"postCreateCommand:0"}
     assert [title(task) for task in made] == ["postCreateCommand [a]", "postCreateCommand [b c]"]
     assert title(ALL[4]) == "postStartCommand"
+
+
+def test_the_feature_that_brought_a_command_is_told() -> None:
+    (task,) = tasks([stage("postStartCommand", origin="./a\nb")], "T")
+    assert title(task) == "postStartCommand of ./a b"
+    made = tasks([stage("postStartCommand", "x", "y", origin="image")], "T")
+    assert title(made[0]) == "postStartCommand [x]"
 
 
 @pytest.mark.parametrize(

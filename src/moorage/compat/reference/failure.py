@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from moorage.errors import ConfigurationError, HookError, MoorageError, UsageError
 
 EXIT = 1
@@ -22,6 +24,14 @@ def failure(error: MoorageError, *, container: str = "", doing: str = _SETTING_U
     return body
 
 
+def in_words(title: str) -> str:
+    """`postCreateCommand [one] of ./f` as the reference says it: which command of which hook of whom."""
+    parts = re.fullmatch(r"(\w+)(?: \[(.*)\])?(?: of (.+))?", title, re.DOTALL)
+    hook, name, feature = parts.groups() if parts else (title, None, None)
+    origin = f"Feature '{feature}'" if feature else "devcontainer.json"
+    return f"{name} of {hook} from {origin}" if name else f"{hook} from {origin}"
+
+
 def message(error: MoorageError) -> str:
     """What failed in one line; a hook's says the command, as tools look for it."""
     if isinstance(error, HookError) and error.evidence and error.evidence[0].startswith("$ "):
@@ -31,8 +41,8 @@ def message(error: MoorageError) -> str:
 
 def _described(error: MoorageError, doing: str) -> str:
     if isinstance(error, HookError):
-        hook = error.message.split(" failed", 1)[0]
-        return f"{hook} from devcontainer.json failed." if " failed" in error.message else error.message
+        title, failed, _ = error.message.partition(" failed")
+        return f"{in_words(title)} failed." if failed else error.message
     if isinstance(error, ConfigurationError | UsageError):
         return " ".join(part for part in (error.message, error.hint) if part)
     return " ".join(part for part in (doing, error.hint) if part)

@@ -9,6 +9,7 @@ from typing import Literal, TextIO
 import msgspec
 
 from moorage.compat.reference import VERSION
+from moorage.compat.reference.failure import in_words
 from moorage.events import Event, Failed, LogLine, Notice, StepEnded, StepProgress, StepStarted
 
 TRACE, DEBUG, INFO, WARNING, ERROR = 1, 2, 3, 4, 5
@@ -63,7 +64,7 @@ class Log:
         self._titles[event.step] = title
         self._begun[event.step] = _now()
         if _hook(event.step):
-            heading = f"Running the {event.title} from devcontainer.json..."
+            heading = f"Running {'' if '[' in event.title else 'the '}{in_words(event.title)}..."
             self._record({"type": "raw", "level": INFO, "text": f"\x1b[1m{heading}\x1b[0m\r\n\r\n"}, heading)
             self._progress(event.step, "running", detail=event.reason)
         elif _is_dotfiles(event.step):
