@@ -26,8 +26,11 @@ def proxy_command(node: Node) -> list[str]:
 
 
 def write(node: Node) -> None:
-    (node.folder / "kubelet.json").write_text(json.dumps(_settings(node), indent=1))
-    (node.folder / "kube-proxy.json").write_text(json.dumps(_proxy(node), indent=1))
+    """Their settings, once: kube-proxy ends when its file changes."""
+    for name, settings in (("kubelet", _settings(node)), ("kube-proxy", _proxy(node))):
+        file = node.folder / f"{name}.json"
+        if not file.exists():
+            file.write_text(json.dumps(settings, indent=1))
 
 
 def _kube(node: Node, program: str) -> list[str]:

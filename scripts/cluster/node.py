@@ -43,8 +43,8 @@ def up(node: Node) -> None:
 def join(node: Node) -> None:
     """Start what makes it a node of the cluster: it is ready some seconds later."""
     if daemons.running(node.folder, "kubelet") is None:
-        kubelet.write(node)
         certificates.of_node(node)
+    kubelet.write(node)
     _start(node, "kubelet", kubelet.command(node))
     _start(node, "kube-proxy", kubelet.proxy_command(node))
 
