@@ -71,6 +71,7 @@ def _start(daemon: Daemon) -> None:
             cwd="/",
             env={**os.environ, **daemon.env},
         )
+    process.returncode = 0  # It outlives us: nobody waits for it, and Popen must not complain.
     record = {"pid": process.pid, "started": _started(process.pid)}
     (daemon.folder / f"{daemon.name}.pid").write_text(json.dumps(record))
 

@@ -78,7 +78,8 @@ def test_a_service_has_a_name_and_answers(cluster: Cluster, namespace: str) -> N
 def test_a_pod_reaches_the_registry_and_the_api_server(cluster: Cluster, namespace: str) -> None:
     cluster.apply(namespace, pod("one", SLEEP))
     cluster.wait(namespace, "pod/one", "condition=Ready")
-    script = f"wget -qO- http://{cluster.registry}/v2/ && nc -z kubernetes.default.svc 443 && echo reached"
+    api_server = "nc -w 5 kubernetes.default.svc 443 < /dev/null"
+    script = f"wget -qO- http://{cluster.registry}/v2/ && {api_server} && echo reached"
 
     assert exec_in(cluster, namespace, "one", "sh", "-c", script).endswith("reached")
 
