@@ -22,7 +22,7 @@ from moorage.planner.request import Request
 from moorage.spec import names
 from moorage.spec.image import Record
 from moorage.spec.observation import Container, EngineFacts
-from moorage.spec.run import Content, Difference, Mount, Port, RunSpec, differences
+from moorage.spec.run import Content, Difference, Mount, Port, Resources, RunSpec, differences
 from moorage.spec.source import GitSource, LocalFolder
 
 
@@ -128,11 +128,12 @@ def _spec(
     own = configuration.configuration
     environment = {**merged.container_env, **dict(request.environment)}
     around = stack(request, facts, configuration) if own.kind == "compose" else None
+    furnished = container.furnished if container else facts.need(AskEngine(), EngineFacts).furnishes
     return RunSpec(
         image=chosen.image.reference,
         workspace=request.workspace,
         name=request.container,
-        content=_content(request, configuration),
+        content=_content(request, configuration, copied=furnished),
         mounts=_mounts(request, configuration, merged),
         environment=tuple(environment.items()),
         user=container_user(merged, (), "") or "",
@@ -147,6 +148,7 @@ def _spec(
         extras=() if around else own.run_args,
         labels=_labels(request, facts, configuration, chosen, container),
         stack=around,
+        resources=_resources(merged) if furnished else Resources(),
     )
 
 
@@ -155,13 +157,19 @@ def _overrides(own: Configuration, merged: Merged) -> bool:
     return merged.override_command is True if own.kind == "compose" else merged.override_command is not False
 
 
-def _content(request: Request, configuration: Configured) -> Content:
+def _resources(merged: Merged) -> Resources:
+    """hostRequirements, where they choose a machine."""
+    needs = merged.host_requirements
+    return Resources(cpus=needs.cpus or 0, memory=needs.memory or 0, storage=needs.storage or 0)
+
+
+def _content(request: Request, configuration: Configured, *, copied: bool) -> Content:
     mount = configuration.paths.mount
     if isinstance(request.source, GitSource):
         return _clone_content(request, configuration.file, mount)
     if mount is None or not isinstance(request.source, LocalFolder) or not _shows_the_folder(mount):
         return Content(kind="none")
-    return Content(kind="bind", source=mount.source or "", target=mount.target)
+    return Content(kind="upload" if copied else "bind", source=mount.source or "", target=mount.target)
 
 
 def _clone_content(request: Request, file: ConfigurationFile, mount: WrittenMount | None) -> Content:

@@ -11,6 +11,7 @@ import msgspec
 from moorage.planner.facts import Facts
 from moorage.planner.plan import Ask, Plan, observe, plan
 from moorage.planner.questions import (
+    AskEngine,
     ConfigurationFile,
     FindImage,
     HashContext,
@@ -36,12 +37,13 @@ from moorage.planner.steps import (
     StartContainer,
     StartStack,
     Step,
+    UploadSource,
     WriteLockfile,
 )
 from moorage.spec import names
 from moorage.spec.image import ImageFacts
 from moorage.spec.journal import stage_key
-from moorage.spec.observation import Container, Journal, Observation
+from moorage.spec.observation import Container, EngineFacts, Journal, Observation
 from moorage.spec.run import recorded
 
 _LONGEST = 8
@@ -84,6 +86,8 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
             return _seen(request, facts, Observation()).after("recreate")
         case CloneSource():
             return facts.answered({IsCloned(container=step.container, folder=step.folder): True})
+        case UploadSource():
+            return _seen(request, facts, msgspec.structs.replace(seen, volume="complete"))
         case RunHooks():
             journal = result.journal or seen.journal
             return _seen(request, facts, msgspec.structs.replace(seen, journal=journal)).after("hooks")
@@ -115,7 +119,8 @@ def predicted(request: Request, facts: Facts, step: Step) -> Result:
                 )
             )
         case CreateContainer():
-            return Result(container=_created(step), journal=Journal())
+            furnished = facts.knows(AskEngine()) and facts.need(AskEngine(), EngineFacts).furnishes
+            return Result(container=_created(step, furnished), journal=Journal(prepared=furnished))
         case CreateStack():
             return Result(seen=_made(step))
         case StartStack() if seen.container:
@@ -195,7 +200,7 @@ def _made(step: CreateStack) -> Observation:
     return Observation(container=made, beside=tuple((each, made.state) for each in step.stack.services))
 
 
-def _created(step: CreateContainer) -> Container:
+def _created(step: CreateContainer, furnished: bool = False) -> Container:
     labels = dict(step.spec.labels) | {names.SPEC: recorded(step.spec)}
     return Container(
         id="a new container",
@@ -205,6 +210,7 @@ def _created(step: CreateContainer) -> Container:
         image_id="",
         labels=labels,
         environment=dict(step.spec.environment),
+        furnished=furnished,
     )
 
 

@@ -8,39 +8,24 @@ from __future__ import annotations
 
 import msgspec
 
-from moorage.devcontainer.host_requirements import Capacity, check
 from moorage.devcontainer.warnings import warnings as configuration_warnings
-from moorage.planner.compose import incomplete
 from moorage.planner.configured import Configured, configured
 from moorage.planner.container import Wanted, record_of, wanted
-from moorage.planner.errors import HostCommandRefused, NameInUse
+from moorage.planner.due import from_nothing, resumed, shortfalls
+from moorage.planner.errors import HostCommandRefused
 from moorage.planner.facts import Facts, Unanswered
-from moorage.planner.hooks import edited, hooks_step, initialize_stage
+from moorage.planner.hooks import edited, initialize_stage
 from moorage.planner.image import Chosen, image_step
 from moorage.planner.questions import (
     AskEngine,
     ConfigurationFile,
-    IsCloned,
     ListNames,
     Observe,
     Question,
     ReadConfiguration,
-    TakenName,
 )
 from moorage.planner.request import Request
-from moorage.planner.steps import (
-    BuildFeatures,
-    CloneSource,
-    CreateContainer,
-    CreateStack,
-    PrepareContainer,
-    RemoveContainer,
-    RunInitialize,
-    SettleHome,
-    StartContainer,
-    StartStack,
-    Step,
-)
+from moorage.planner.steps import BuildFeatures, RunInitialize, StartContainer, Step
 from moorage.spec import names
 from moorage.spec.observation import Container, EngineFacts, Observation
 from moorage.spec.run import Difference
@@ -86,8 +71,16 @@ def observe(request: Request) -> Observe:
     return Observe(container=request.handle, volume=volume)
 
 
+def recreate_due(request: Request, facts: Facts) -> bool:
+    """Whether the container that exists is to go, because that was asked for."""
+    return (request.recreate or request.rebuild) and "recreate" not in facts.past
+
+
 def _plan(request: Request, facts: Facts) -> Plan:
     source = _configuration_question(request, facts)
+    if asleep := _asleep(request, facts, source):
+        reason = f"it is {asleep.state}, and its files decide what is due"
+        return Plan(steps=(StartContainer(container=asleep.name, reason=reason),), more=True)
     facts.need_all(source, observe(request))
     observation = facts.need(observe(request), Observation)
     configuration = configured(request, facts.need(source, ConfigurationFile))
@@ -112,10 +105,11 @@ def _plan(request: Request, facts: Facts) -> Plan:
     target = wanted(request, facts, configuration, chosen, kept)
     noted += target.merged.problems
     if kept is None:
-        steps = _from_nothing(request, facts, observation, target)
-        noted += _shortfalls(facts.need(AskEngine(), EngineFacts), target)
+        anew = recreate_due(request, facts)
+        steps = from_nothing(request, facts, observation, target, asked_anew=anew)
+        noted += shortfalls(facts.need(AskEngine(), EngineFacts), target)
         return Plan(steps=steps, more=True, warnings=noted, wanted=target, identity=chosen.image.identity)
-    steps = _resumed(request, facts, observation, kept, target)
+    steps = resumed(request, facts, observation, kept, target)
     return Plan(
         steps=steps,
         more=not observation.journal.prepared,
@@ -161,7 +155,7 @@ def _differs(
 
 def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration:
     """Before the files exist in the workspace the source decides, afterwards the workspace's own files do."""
-    if isinstance(request.source, LocalFolder):
+    if isinstance(request.source, LocalFolder) and not _has_own_files(request, facts):
         return ReadConfiguration(place="folder", path=request.config, override=request.override_config)
     if isinstance(request.source, ImageSource):
         return ReadConfiguration(place="image")
@@ -169,7 +163,7 @@ def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration
     if container is None or not container.started_at:
         return ReadConfiguration(place="git", path=request.config)
     return ReadConfiguration(
-        place="exported" if _recreate_due(request, facts) else "workspace",
+        place="exported" if recreate_due(request, facts) else "workspace",
         container=request.container,
         path=container.labels.get(names.CONFIG, ""),
         folder=container.labels.get(names.TOP, ""),
@@ -177,8 +171,20 @@ def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration
     )
 
 
-def _recreate_due(request: Request, facts: Facts) -> bool:
-    return (request.recreate or request.rebuild) and "recreate" not in facts.past
+def _has_own_files(request: Request, facts: Facts) -> bool:
+    """Whether a local folder's copy is in the workspace: from then on that one decides."""
+    if not facts.knows(observe(request)):
+        return False
+    seen = facts.need(observe(request), Observation)
+    return seen.container is not None and seen.container.furnished and seen.volume == "complete"
+
+
+def _asleep(request: Request, facts: Facts, source: ReadConfiguration) -> Container | None:
+    """A container whose files can only be read when it runs."""
+    if source.place not in ("workspace", "exported"):
+        return None
+    container = facts.need(observe(request), Observation).container
+    return container if container and container.furnished and container.state != "running" else None
 
 
 def _initialize(request: Request, facts: Facts, configuration: Configured) -> RunInitialize | None:
@@ -198,135 +204,6 @@ def _initialize(request: Request, facts: Facts, configuration: Configured) -> Ru
 def _kept(request: Request, facts: Facts, observation: Observation) -> Container | None:
     """The container that exists, unless it is to go."""
     container = observation.container
-    if container is None or container.state in ("dead", "removing") or _recreate_due(request, facts):
+    if container is None or container.state in ("dead", "removing") or recreate_due(request, facts):
         return None
     return container
-
-
-def _from_nothing(
-    request: Request, facts: Facts, observation: Observation, target: Wanted
-) -> tuple[Step, ...]:
-    """A new container up to its start; what runs in it is planned from its own environment then."""
-    facts.need_all(AskEngine(), ListNames())
-    _refuse_taken_name(request, facts)
-    reason, gone = _reason_for_new(request, facts, observation.container)
-    if target.spec.stack:
-        made = CreateStack(
-            spec=target.spec,
-            stack=target.spec.stack,
-            replace=request.recreate or request.rebuild,
-            start=target.uid is None,
-            reason=reason,
-        )
-        return (gone, made) if gone else (made,)
-    steps = (
-        gone,
-        CreateContainer(container=request.container, spec=target.spec, reason=reason),
-        _prepare(request, target),
-        _clone(request, target),
-        StartContainer(container=request.container, reason="it is new"),
-    )
-    return tuple(step for step in steps if step is not None)
-
-
-def _shortfalls(engine: EngineFacts, target: Wanted) -> tuple[str, ...]:
-    """hostRequirements that the engine's machine does not meet: told, never a reason to stop."""
-    capacity = Capacity(
-        cpus=engine.cpus or None,
-        memory=engine.memory or None,
-        storage=engine.storage or None,
-        gpu=engine.gpu,
-    )
-    return tuple(each.text for each in check(target.merged.host_requirements, capacity))
-
-
-def _reason_for_new(
-    request: Request, facts: Facts, old: Container | None
-) -> tuple[str, RemoveContainer | None]:
-    if old is None:
-        return "there is none", None
-    if _recreate_due(request, facts):
-        reason = "asked by --rebuild" if request.rebuild else "asked by --recreate"
-    elif old.started_at:
-        reason = f"the old one is {old.state}"
-    else:
-        reason = "the configuration changed before it was ever started"
-    return reason, RemoveContainer(container=request.container, reason=reason)
-
-
-def _refuse_taken_name(request: Request, facts: Facts) -> None:
-    if not request.name:
-        return
-    for taken in facts.need(ListNames(), tuple):
-        if (
-            isinstance(taken, TakenName)
-            and taken.name == request.name
-            and taken.workspace != request.workspace
-        ):
-            raise NameInUse(
-                f"The name {request.name} belongs to a workspace of another source.",
-                evidence=(f"{taken.name}: {taken.source}",),
-                hint="Choose another --name, or delete that workspace first.",
-            )
-
-
-def _resumed(
-    request: Request, facts: Facts, observation: Observation, container: Container, target: Wanted
-) -> tuple[Step, ...]:
-    """What an existing container still lacks, whoever made it and wherever they were interrupted."""
-    steps: list[Step] = []
-    if not observation.journal.prepared:
-        steps.append(_prepare(request, target))
-    clone = _clone(request, target)
-    if clone and not container.started_at:
-        cloned = IsCloned(container=request.container, folder=clone.folder)
-        if not facts.need(cloned, bool):
-            steps.append(clone)
-    if start := _stack_start(container, observation, target):
-        steps.append(start)
-    elif container.state != "running":
-        steps.append(StartContainer(container=request.container, reason=f"it is {container.state}"))
-    if not observation.journal.prepared:
-        return tuple(steps)  # only then is it known what the home is owed
-    if observation.journal.owed:
-        owed = observation.journal.owed
-        steps.append(SettleHome(container=request.container, owed=owed, reason="its ids have changed"))
-    hooks = hooks_step(request, facts, observation, target)
-    return tuple(steps) if hooks is None else (*steps, hooks)
-
-
-def _stack_start(container: Container, observation: Observation, target: Wanted) -> StartStack | None:
-    stack = target.spec.stack
-    if stack is None:
-        return None
-    reason = incomplete(stack, observation) if container.state == "running" else f"it is {container.state}"
-    return (
-        StartStack(container=container.name, spec=target.spec, stack=stack, reason=reason) if reason else None
-    )
-
-
-def _prepare(request: Request, target: Wanted) -> PrepareContainer:
-    return PrepareContainer(
-        container=request.container,
-        user=target.remote_user,
-        uid=target.uid,
-        gid=target.gid,
-        reason="it is new",
-    )
-
-
-def _clone(request: Request, target: Wanted) -> CloneSource | None:
-    if not isinstance(request.source, GitSource):
-        return None
-    content = target.spec.content
-    return CloneSource(
-        container=request.container,
-        volume=content.volume,
-        folder=content.target,
-        mount=content.target.rpartition("/")[0],
-        commit=content.commit,
-        user=target.remote_user,
-        submodules=request.submodules,
-        lfs=request.lfs,
-        reason="the volume does not hold it yet",
-    )

@@ -171,6 +171,20 @@ class CloneSource(msgspec.Struct, frozen=True, kw_only=True, tag="clone-source")
         return f"Clone the repository into {self.folder}"
 
 
+class UploadSource(msgspec.Struct, frozen=True, kw_only=True, tag="upload-source"):
+    """Copy a folder of this machine into the running workspace, complete or not visible, once."""
+
+    container: str
+    source: str
+    folder: str
+    user: str = ""
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Upload {self.source} to {self.folder}"
+
+
 class StartContainer(msgspec.Struct, frozen=True, kw_only=True, tag="start-container"):
     container: str
     reason: str = ""
@@ -230,6 +244,7 @@ Step = (
     | StartStack
     | PrepareContainer
     | CloneSource
+    | UploadSource
     | StartContainer
     | SettleHome
     | RunHooks

@@ -31,6 +31,8 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     mounts: tuple[tuple[str, str, str], ...] = ()
     """(kind, source or volume name, target) of each mount."""
     addresses: tuple[str, ...] = ()
+    furnished: bool = False
+    """Each start of it brings the runner and a clone along, so that nothing is put in beforehand."""
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +72,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine is and offers: `memory` and `storage` in bytes (storage 0: unknown)."""
 
-    product: Literal["docker", "podman", "other"]
+    product: Literal["docker", "podman", "kubernetes", "other"]
     version: str
     platform: str
     cpus: int
@@ -84,3 +86,5 @@ class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     selinux: bool = False
     userns: str = ""
     buildkit: bool = True
+    furnishes: bool = False
+    """Its containers are `Container.furnished`; they pull images themselves, and get local folders as copies."""

@@ -14,7 +14,7 @@ from moorage.drivers.base import Helper
 from moorage.drivers.docker.driver import DockerDriver
 from moorage.drivers.docker.errors import BadRunArgs, StartFailed, StoppedAtOnce
 from moorage.engine import containers, volumes
-from moorage.engine.errors import EngineRefused, ImageMissing, NameTaken, PortTaken
+from moorage.engine.errors import EngineRefused, ImageMissing, NameTaken, NoSuchUser, PortTaken
 from moorage.engine.execution import Execution
 from moorage.engine.ustar import Entry, pack
 from moorage.spec import journal, names
@@ -232,7 +232,7 @@ async def test_a_command_that_ends_at_once_is_explained(driver: DockerDriver, sp
 
 async def test_an_unknown_user_is_explained(driver: DockerDriver, spec: Spec) -> None:
     wanted = spec(user="nobody-of-this-name")
-    with pytest.raises((StartFailed, EngineRefused), match="user"):
+    with pytest.raises(NoSuchUser, match="user"):
         await _up(driver, wanted)
 
 

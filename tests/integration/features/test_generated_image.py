@@ -60,11 +60,11 @@ async def test_scripts_see_options_users_and_the_environment_so_far(site):
 
 async def test_a_change_in_the_last_leaves_the_others_cached(site):
     first = site.feature("first", SH + f"echo {site.token} > /first\n")
-    await site.build("busybox", first, site.feature("second", SH + "echo 1 > /second\n"))
-    changed = await site.build("busybox", first, site.feature("second", SH + "echo 2 > /second\n"))
+    await site.build("busybox", first, site.feature("second", SH + f"echo 1 {site.token} > /second\n"))
+    changed = await site.build("busybox", first, site.feature("second", SH + f"echo 2 {site.token} > /second\n"))
     assert changed.cached_steps >= 2
-    assert site.run("cat", "/first", "/second").split() == [site.token, "2"]
-    again = await site.build("busybox", site.feature("second", SH + "echo 2 > /second\n"), first)
+    assert site.run("cat", "/first", "/second").split() == [site.token, "2", site.token]
+    again = await site.build("busybox", site.feature("second", SH + f"echo 2 {site.token} > /second\n"), first)
     assert again.cached_steps < 2
 
 

@@ -20,6 +20,7 @@ from moorage.planner.steps import (
     StartContainer,
     StartStack,
     Step,
+    UploadSource,
     WriteLockfile,
 )
 from moorage.workspace.site import Site
@@ -54,6 +55,10 @@ async def apply(request: Request, site: Site, facts: Facts, step: Step) -> Resul
             from moorage.workspace.apply.clone import clone_source
 
             return await clone_source(request, site, step)
+        case UploadSource():
+            from moorage.workspace.apply.upload import upload_source
+
+            return await upload_source(site, step)
         case RunHooks():
             from moorage.workspace.apply.hooks import run_hooks_step
 

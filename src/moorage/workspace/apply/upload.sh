@@ -1,0 +1,27 @@
+# Takes a folder as a tar stream: made beside its place, renamed when it is whole. POSIX sh, tar.
+#
+#   upload.sh FOLDER USER LAST
+#
+# LAST is the name of the stream's last file. Without it the stream was cut off, and nothing becomes visible.
+# What is at its place already stays. Exit codes: 0 done, 3 cut off, 4 no tar, 5 there already, else tar's own.
+set -u
+folder=$1 user=$2 last=$3
+command -v tar >/dev/null || exit 4
+umask 022
+mkdir -p "${folder%/*}" || exit 1
+for old in "$folder".moorage-partial.*; do # of uploads that were killed
+  [ ! -d "$old" ] || kill -0 "${old##*.}" 2>/dev/null || rm -rf "$old"
+done
+partial=$folder.moorage-partial.$$
+trap 'rm -rf "$partial"' EXIT
+trap 'exit 129' HUP
+trap 'exit 143' TERM
+mkdir "$partial" || exit 1
+tar -C "$partial" -xpf - || exit 3
+rm "$partial/$last" 2>/dev/null || exit 3
+if [ -n "$user" ] && [ "$(id -u)" = 0 ]; then
+  chown -R "$user" "$partial" || exit 1
+fi
+rmdir "$folder" 2>/dev/null
+[ ! -e "$folder" ] && [ ! -L "$folder" ] || exit 5
+mv "$partial" "$folder"
