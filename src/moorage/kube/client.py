@@ -196,7 +196,7 @@ class Cluster:
         connection = await self._connection(identity)
         _, host, port, prefix = place_of(self.access.server)
         target = target_of(prefix + path, query)
-        fixed = {"Host": _authority(host, port), "User-Agent": "moorage", "Accept": "application/json"}
+        fixed = {"Host": _authority(host, port), "User-Agent": "moorage", "Accept": "application/json, */*"}
         head = {**fixed, **identity.headers, **headers}
         try:
             while True:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import tarfile
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -28,18 +27,6 @@ async def output(place: Place, container: str, *argv: str, **more: object) -> tu
     return code, streams[1].decode(), streams[2].decode()
 
 
-async def pieces(*entries: tuple[str, bytes]) -> AsyncIterator[bytes]:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, data in entries:
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    data = buffer.getvalue()
-    for start in range(0, len(data), 1000):
-        yield data[start : start + 1000]
-
-
 async def test_a_workspace_lives_stops_comes_back_and_goes(place: Place) -> None:
     spec, driver = place.spec(), place.driver
     assert await driver.observe(spec.name) == Observation()
@@ -52,9 +39,11 @@ async def test_a_workspace_lives_stops_comes_back_and_goes(place: Place) -> None
     assert first.container.state == "running"
     assert first.container.environment["GREETING"] == "hello\nworld"
     assert first.journal.prepared
-    inside = driver.inside(first.container.id)
-    assert await inside.upload("/workspaces/app", pieces(("file", b"mine"), (".moorage-complete", b"")))
-    assert not await inside.upload("/workspaces/app", pieces((".moorage-complete", b"")))
+    assert first.volume == "empty"
+    await output(
+        place, first.container.id, "sh", "-c", "mkdir app && echo mine >app/file", folder="/workspaces"
+    )
+    assert (await driver.observe(spec.name)).volume == "complete"
     await driver.stop(spec.name)
     stopped = await driver.observe(spec.name)
     assert stopped.container is not None
@@ -65,7 +54,7 @@ async def test_a_workspace_lives_stops_comes_back_and_goes(place: Place) -> None
     again = await driver.observe(spec.name)
     assert again.container is not None
     assert again.container.id != first.container.id
-    assert (await output(place, spec.name, "cat", "/workspaces/app/file"))[1] == "mine"
+    assert (await output(place, spec.name, "cat", "/workspaces/app/file"))[1] == "mine\n"
     removed = await driver.delete(spec.workspace)
     assert f"Deployment {spec.name}" in removed
     for kind in ("configmaps", "secrets", "persistentvolumeclaims", "deployments", "pods", "replicasets"):
@@ -134,8 +123,7 @@ async def test_a_pod_that_is_lost_comes_back_and_runs_its_hooks(place: Place) ->
     lines = b"F/\nGonCreateCommand:0\nMonce\nKonCreateCommand:0\nHx\nAtouch\nA/workspaces/app/made\ngo\n"
     spec = place.spec()
     await place.up(spec, Known(remote=ROOT, plan=Plan(script=lines)))
-    inside = place.driver.inside(spec.name)
-    assert await inside.upload("/workspaces/app", pieces((".moorage-complete", b"")))
+    await output(place, spec.name, "mkdir", "/workspaces/app")
     before = await place.driver.observe(spec.name)
     assert before.journal.done == ()
     place.cluster.kubectl(

@@ -88,10 +88,11 @@ async def _ensure_namespace(cluster: Cluster, manifest: Json, name: str) -> None
         return
     except Forbidden as error:
         try:
-            if await objects.get(cluster, NAMESPACE, name, objects.Head) is None:
-                raise error
+            await objects.get(cluster, NAMESPACE, name, objects.Head)
         except Forbidden:
             return  # whether it is there shows in a moment
+        except NamespaceMissing:
+            raise error from None
 
 
 async def _root(cluster: Cluster, manifest: Json, namespace: str) -> tuple[str, bool]:

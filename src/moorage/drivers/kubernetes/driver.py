@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -10,7 +10,7 @@ import msgspec
 
 from ...kube import objects
 from ...kube.client import Cluster
-from ...kube.errors import Forbidden, ObjectMissing
+from ...kube.errors import Forbidden, NamespaceMissing, ObjectMissing
 from ...kube.kinds import DEPLOYMENT, NAMESPACE, NODE
 from ...spec import names
 from ...spec.observation import Container, EngineFacts, Observation
@@ -217,7 +217,7 @@ class KubernetesDriver:
             return
         try:
             found = await objects.get(self.cluster, NAMESPACE, self.namespace, objects.Head)
-        except Forbidden:
+        except (Forbidden, NamespaceMissing):
             return
         level = found.metadata.labels.get(_LEVEL, "") if found else ""
         self._level = level if level in ("privileged", "baseline", "restricted") else ""  # type: ignore[assignment]
@@ -255,12 +255,6 @@ class Way:
 
     async def exists(self, path: str) -> bool:
         return await (await self._inside()).exists(path)
-
-    async def upload(
-        self, folder: str, pieces: AsyncIterator[bytes], *, owner: tuple[int, int] | None = None
-    ) -> bool:
-        """A folder of this machine as an archive; as `KubernetesInside.upload`."""
-        return await (await self._inside()).upload(folder, pieces, owner=owner)
 
     async def _inside(self) -> KubernetesInside:
         if self._entered is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -23,15 +23,19 @@ _SHELLS_OWN = re.compile(
     r"IFS|OPTIND|OPTARG|OPTERR|LINENO|RANDOM|SRANDOM|SECONDS|EPOCH\w+|E?UID|PPID|GROUPS|DIRSTACK|FUNCNAME"
     r"|BASH\w*|SHELLOPTS|POSIXLY_CORRECT|moor_\w*"
 )
-_MISSING, _NO_TAR, _THERE, _BROKEN = 3, 4, 5, 6
+_MISSING, _NO_TAR = 3, 4
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What one look inside gave: files are those of the instance's journal, by name."""
+    """What one look inside gave: files are those of the instance's journal, by name.
+
+    `content`: the project's folder is there.
+    """
 
     instance: str
     user: str = ""
     folder: str = ""
+    content: bool = False
     environment: dict[str, str] = {}
     files: dict[str, bytes] = {}
 
@@ -89,31 +93,6 @@ class KubernetesInside:
 
     async def exists(self, path: str) -> bool:
         code, _, _ = await self._finished(("exists", path))
-        return code == 0
-
-    async def upload(
-        self, folder: str, pieces: AsyncIterator[bytes], *, owner: tuple[int, int] | None = None
-    ) -> bool:
-        """Unpack a tar archive into a new folder, which is there once it is complete; False: it was there.
-
-        The archive's last entry must be an empty file `.moorage-complete`, which is taken away: one that was
-        cut off does not have it. Raises NoTar.
-        """
-        ids = (str(owner[0]), str(owner[1])) if owner else ("", "")
-        process = await self._start(("upload", folder, *ids), stdin=True)
-        try:
-            with contextlib.suppress(BrokenPipeError):
-                async for piece in pieces:
-                    await process.write(piece)
-                await process.close_input()
-            said = b"".join([data async for _, data in process.output()])
-            code = await process.wait()
-        finally:
-            await process.close()
-        if code == _NO_TAR:
-            raise _no_tar(folder)
-        if code not in (0, _THERE):
-            raise self._failed(f"The upload to {folder} broke off", code, said)
         return code == 0
 
     async def look(self) -> Told:
@@ -182,7 +161,7 @@ def told(data: bytes) -> Told:
     while (end := data.find(b"\n", place)) >= 0:
         name, _, value = data[place:end].decode(errors="surrogateescape").partition(" ")
         place = end + 1
-        if name in ("instance", "user", "folder"):
+        if name in ("instance", "user", "folder", "content"):
             head[name] = value
         elif value.isdecimal() and place + int(value) <= len(data):
             files[name] = data[place : place + int(value)]
@@ -194,6 +173,7 @@ def told(data: bytes) -> Told:
         instance=head.get("instance", ""),
         user=head.get("user", ""),
         folder=head.get("folder", ""),
+        content=head.get("content") == "yes",
         environment=environment,
         files=files,
     )

@@ -7,7 +7,6 @@
 #   inside.sh look                   the instance, its environment and journal: "NAME SIZE" and so many bytes, each
 #   inside.sh read PATH              "tar" and an archive, or "file" and a file's content; 3: not there, 4: no tar
 #   inside.sh write FOLDER           unpack a tar archive from standard input
-#   inside.sh upload FOLDER UID GID  the same for a folder that is not there yet: visible when it is complete
 #   inside.sh exists PATH
 #
 # Variables never stand in an argument: those of the API's exec are in its log. Names of ours begin with moor_,
@@ -157,7 +156,9 @@ look() {
   done
   IFS= read -r moor_instance <"$moor_here/instance"
   identify
-  printf 'instance %s\nuser %s\nfolder %s\n' "$moor_instance" "$moor_me" "$PWD"
+  moor_content=no
+  IFS= read -r moor_path <"$moor_here/content" && [ -d "$moor_path" ] && moor_content=yes
+  printf 'instance %s\nuser %s\nfolder %s\ncontent %s\n' "$moor_instance" "$moor_me" "$PWD" "$moor_content"
   for moor_file in "/proc/$$/environ" "$moor_here/$moor_instance"/prepared "$moor_here/$moor_instance"/journal \
     "$moor_here/$moor_instance"/env.*; do
     case $moor_file in *.*.*.part | *'*') continue ;; esac
@@ -185,27 +186,10 @@ write_folder() {
   cd -- "$1" && exec tar -xpf -
 }
 
-upload() { # FOLDER UID GID; whatever is at its place already stays
-  command -v tar >/dev/null || exit 4
-  moor_partial=$1.moorage-partial.$$
-  rmdir "$1" 2>/dev/null
-  [ ! -e "$1" ] && [ ! -L "$1" ] || exit 5
-  mkdir -p "$moor_partial" && (cd -- "$moor_partial" && tar -xpf -) || moor_broken "$moor_partial"
-  [ -e "$moor_partial/.moorage-complete" ] && rm -f "$moor_partial/.moorage-complete" || moor_broken "$moor_partial"
-  [ -z "$2" ] || chown -Rh "$2:$3" "$moor_partial" 2>/dev/null || :
-  [ ! -e "$1" ] || { rm -rf "$moor_partial" && exit 5; }
-  mv "$moor_partial" "$1"
-}
-
-moor_broken() {
-  rm -rf "$1"
-  exit 6
-}
-
 moor_verb=$1
 shift
 case $moor_verb in
-enter | stash | as | look | upload) "$moor_verb" "$@" ;;
+enter | stash | as | look) "$moor_verb" "$@" ;;
 read) read_path "$1" ;;
 write) write_folder "$1" ;;
 exists) [ -e "$1" ] || [ -L "$1" ] ;;

@@ -66,13 +66,12 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
         return Observation()
     if not found.ready or found.pod is None:
         container = _resting(found, workspace)
-        volume = "complete" if container.started_at else "empty"
-        return Observation(container=container, journal=Journal(prepared=True), volume=volume)  # type: ignore[arg-type]
+        return Observation(container=container, journal=Journal(prepared=True), volume="empty")
     try:
         told = await KubernetesInside(cluster, namespace, found.pod.metadata.name).look()
     except NotRunning:  # it has just ended
         resting = msgspec.structs.replace(_resting(found, workspace), state="restarting")
-        return Observation(container=resting, journal=Journal(prepared=True), volume="complete")
+        return Observation(container=resting, journal=Journal(prepared=True), volume="empty")
     container = msgspec.structs.replace(
         _container(found, workspace),
         id=told.instance,
@@ -83,7 +82,11 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
         environment=told.environment,
     )
     files = {f"{told.instance}/{name}": data for name, data in told.files.items()}
-    return Observation(container=container, journal=journal.parse(files, told.instance), volume="complete")
+    return Observation(
+        container=container,
+        journal=journal.parse(files, told.instance),
+        volume="complete" if told.content else "empty",
+    )
 
 
 def pods_of(workspace: str) -> str:
@@ -129,6 +132,7 @@ def _container(found: Found, workspace: str) -> Container:
         exit_code=main.terminated.exit_code if main and main.terminated else 0,
         labels=labels,
         addresses=(address,) if address else (),
+        furnished=True,
     )
 
 

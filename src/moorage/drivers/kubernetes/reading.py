@@ -22,17 +22,18 @@ async def version(cluster: Cluster) -> str:
 
 
 def as_facts(nodes: tuple[Node, ...], served: str, options: Options) -> EngineFacts:
-    """The most that one node offers. Where nobody may see them, nothing falls short."""
+    """The most that one node offers. 0 is not known: few may see nodes."""
     linux = [each for each in nodes if each.status.node_info.operating_system in ("", "linux")]
     return EngineFacts(
-        product="other",
+        product="kubernetes",
         version=served.removeprefix("v"),
         platform=f"linux/{options.architecture or architecture(linux)}",
-        cpus=int(_most(linux, "cpu")) or 1 << 16,
-        memory=int(_most(linux, "memory")) or 1 << 62,
+        cpus=int(_most(linux, "cpu")),
+        memory=int(_most(linux, "memory")),
         gpu=_most(linux, options.gpu_resource) > 0,
         local=False,
         buildkit=False,
+        furnishes=True,
     )
 
 

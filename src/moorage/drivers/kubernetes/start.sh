@@ -11,14 +11,14 @@ here=/var/lib/moorage logs=/var/log/moorage given=/var/lib/moorage/pod
 
 say() { printf 'moorage: %s\n' "$*" >&2; }
 
-prepare() { # UID GID; the name of the instance comes last: whoever reads it finds all of the rest
+prepare() { # UID GID CONTENT; the name of the instance comes last: whoever reads it finds all of the rest
   pod=''
   read -r pod <"$given/name" || [ -n "$pod" ] || return 1 # that file has no end of a line
   read -r token </proc/sys/kernel/random/uuid || return 1
   instance=$pod.${token%%-*}
   mkdir -m 0700 "$here/$instance" "$logs/$instance" || return 1
   cat "$given/runner.sh" >"$here/runner.sh.$$" && mv "$here/runner.sh.$$" "$here/runner.sh" || return 1
-  : >"$here/$instance/journal" && printf 'prepared\n' >"$here/$instance/prepared" || return 1
+  printf '%s\n' "$3" >"$here/content" && : >"$here/$instance/journal" && printf 'prepared\n' >"$here/$instance/prepared" || return 1
   if [ "$1" != 0 ]; then
     chown -R "$1:$2" "$here/$instance" "$logs/$instance" 2>/dev/null || :
   fi
@@ -35,7 +35,7 @@ resume() { # USER CONTENT; the runner's worker outlives this; where the files ar
     "$probe" 10 "$token" <"$given/plan/script" >/dev/null 2>&1 &
 }
 
-if prepare "$1" "$2"; then
+if prepare "$1" "$2" "$4"; then
   resume "$3" "$4"
 else
   say "the folder $here could not be made ready"

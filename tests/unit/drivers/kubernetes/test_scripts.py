@@ -146,6 +146,9 @@ def test_a_start_makes_an_instance_and_a_look_finds_it(pod: Pod) -> None:
     assert found.files == {"prepared": b"prepared\n", "journal": b""}
     assert found.environment["MESSAGE"] == "two\nlines"
     assert found.user == str(os.getuid())
+    assert not found.content
+    pod.run("start.sh", "0", "0", "", str(pod.folder), "--", "true")
+    assert told(pod.run("inside.sh", "look").stdout).content
     assert journal.parse(
         {f"{found.instance}/{k}": v for k, v in found.files.items()}, found.instance
     ).prepared
@@ -194,12 +197,6 @@ def test_volumes_are_filled_once(pod: Pod) -> None:
     assert pod.run("populate.sh", str(pod.folder / "image"), "/no/such").returncode == 0
 
 
-def archive(folder: Path, *names: str) -> bytes:
-    return subprocess.run(
-        ["tar", "-cf", "-", "-C", str(folder), *names], capture_output=True, check=True
-    ).stdout
-
-
 def test_files_go_in_and_out_as_archives(pod: Pod) -> None:
     (pod.folder / "file").write_text("text")
     done = pod.run("inside.sh", "read", str(pod.folder / "file"))
@@ -211,18 +208,3 @@ def test_files_go_in_and_out_as_archives(pod: Pod) -> None:
     assert (target / "file").read_text() == "text"
     assert pod.run("inside.sh", "exists", str(target)).returncode == 0
     assert pod.run("inside.sh", "exists", "/no/such").returncode != 0
-
-
-def test_an_upload_is_there_when_it_is_complete(pod: Pod) -> None:
-    source, target = pod.folder / "source", pod.folder / "in" / "project"
-    source.mkdir()
-    (source / "a").write_text("a")
-    assert pod.run("inside.sh", "upload", str(target), "", "", stdin=archive(source, "a")).returncode == 6
-    assert not target.exists()
-    assert list(target.parent.iterdir()) == []
-    (source / ".moorage-complete").touch()
-    whole = archive(source, "a", ".moorage-complete")
-    assert pod.run("inside.sh", "upload", str(target), "", "", stdin=whole[:600]).returncode == 6
-    assert pod.run("inside.sh", "upload", str(target), "", "", stdin=whole).returncode == 0
-    assert [each.name for each in target.iterdir()] == ["a"]
-    assert pod.run("inside.sh", "upload", str(target), "", "", stdin=whole).returncode == 5
