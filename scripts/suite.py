@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from scripts.cluster import commands as cluster
 from scripts.engines import commands, programs, provision
 from scripts.engines.layout import REPOSITORY, Layout
 
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     programs.ensure()
     # Before the tests' own time limits run. What cannot be had here fails its tests in CI, else skips them.
     commands.main(["up", "all"])
+    cluster.main(["up"])
     start = time.monotonic()
     totals: collections.Counter[str] = collections.Counter()
     slowest: list[str] = []

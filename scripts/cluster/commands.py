@@ -10,6 +10,12 @@ from scripts.engines.phase import Failed, phase
 
 from . import provision
 
+NODE_ACTIONS = {
+    "remove": provision.remove_node,
+    "stop": provision.stop_node,
+    "start": provision.start_node,
+}
+
 
 def main(arguments: list[str]) -> int:
     """Run one command; 1 with a message on standard error if it failed."""
@@ -19,9 +25,9 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("down", help="end the cluster and remove what it had")
     env = commands.add_parser("env", help="print how to reach it, as shell exports")
     env.add_argument("--json", action="store_true")
-    node = commands.add_parser("node", help="one node more, or less")
-    node.add_argument("action", choices=["add", "remove"])
-    node.add_argument("name", nargs="?", help="which one to remove")
+    node = commands.add_parser("node", help="one node more, or less; a power cut, and its end")
+    node.add_argument("action", choices=["add", *NODE_ACTIONS])
+    node.add_argument("name", nargs="?", default="node-2", help="which one (node-2); add chooses itself")
     chosen = parser.parse_args(arguments)
     layout = Layout.from_environment()
     try:
@@ -42,7 +48,7 @@ def _run(chosen: argparse.Namespace, layout: Layout) -> int:
     elif chosen.action == "add":
         print(provision.add_node(layout))
     else:
-        provision.remove_node(layout, chosen.name or "node-2")
+        NODE_ACTIONS[chosen.action](layout, chosen.name)
     return 0
 
 

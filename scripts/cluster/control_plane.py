@@ -154,4 +154,5 @@ def _names(place: Place) -> list[str]:
 def kubectl(place: Place, *arguments: str, stdin: Path | None = None) -> str:
     """Run our kubectl as administrator."""
     program = binaries.kubernetes(place.layout) / "kubectl"
-    return run([str(program), f"--kubeconfig={place.kubeconfig}", *arguments], stdin=stdin)
+    flags = [f"--kubeconfig={place.kubeconfig}", f"--cache-dir={place.folder / 'kubectl'}"]
+    return run([str(program), *flags, *arguments], stdin=stdin)

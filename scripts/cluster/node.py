@@ -31,9 +31,9 @@ exec "$2" -- sleep infinity
 
 
 def up(node: Node) -> None:
-    """Start ``node`` up to its containerd, unless it runs; this needs no API server."""
+    """Start ``node`` up to its containerd, unless it runs; its disk is as it was. Needs no API server."""
     if daemons.running(node.folder, INIT) is None:
-        down(node)
+        stop(node)
         cgroups.make(node.cgroup)
         network.connect(node, _init(node))
     runtime.write(node)
@@ -49,12 +49,17 @@ def join(node: Node) -> None:
     _start(node, "kube-proxy", kubelet.proxy_command(node))
 
 
-def down(node: Node) -> None:
-    """End ``node`` with all that runs on it, at once, and remove what it had."""
+def stop(node: Node) -> None:
+    """End ``node`` with all that runs on it, at once: a power cut."""
     for program in (INIT, *PROGRAMS):
         daemons.stop(node.folder, program, grace=0)
     cgroups.remove(node.cgroup)
     network.disconnect(node)
+
+
+def down(node: Node) -> None:
+    """End ``node`` and remove what it had."""
+    stop(node)
     shutil.rmtree(node.folder, ignore_errors=True)
 
 
@@ -65,8 +70,10 @@ def runs(node: Node) -> bool:
 def _init(node: Node) -> int:
     """Start the process that keeps the namespaces; they are entered by its id."""
     for folder in ("var/lib", "var/log", "var/tmp", "tmp"):
-        (node.folder / folder).mkdir(parents=True)
-    (node.folder / "var/run").symlink_to("/run")
+        (node.folder / folder).mkdir(parents=True, exist_ok=True)
+    if not (node.folder / "var/run").is_symlink():
+        (node.folder / "var/run").symlink_to("/run")
+    (node.folder / "ready").unlink(missing_ok=True)
     (node.folder / "resolv.conf").write_text(f"nameserver {node.place.address}\n")
     programs = binaries.containerd(node.place.layout)
     apart = ["--net", "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child", "--mount-proc"]

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from scripts.engines.layout import REPOSITORY, Layout
+from scripts.engines.phase import Failed
 
 GO_MODULE = REPOSITORY / "tests" / "cluster"
 DOMAIN = "cluster.local"
@@ -83,7 +84,11 @@ class Place:
         return tuple(Node(self, number) for number in (1, 2, 3))
 
     def node(self, name: str) -> "Node":
-        return next(node for node in self.nodes() if node.name == name)
+        """Raises :class:`Failed` for a name that no node can have."""
+        for node in self.nodes():
+            if node.name == name:
+                return node
+        raise Failed(f"There is no {name}: {', '.join(node.name for node in self.nodes())} can be.")
 
 
 @dataclass(frozen=True)

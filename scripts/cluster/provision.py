@@ -64,14 +64,25 @@ def add_node(layout: Layout) -> str:
         if not free:
             raise Failed(f"There are {len(place.nodes())} nodes already: no more are planned for.")
         with phase(f"added {free[0].name}"):
-            node.up(free[0])
-            node.join(free[0])
-            _await_node(free[0])
+            node.down(free[0])
+            _start_node(free[0])
         return free[0].name
 
 
+def stop_node(layout: Layout, name: str) -> None:
+    """A power cut: nobody tells the cluster, which notices after its grace period (20 s)."""
+    with _locked(layout):
+        node.stop(Place(layout).node(name))
+
+
+def start_node(layout: Layout, name: str) -> None:
+    """The power is back; the disk is as it was."""
+    with _locked(layout):
+        _start_node(Place(layout).node(name))
+
+
 def remove_node(layout: Layout, name: str) -> None:
-    """End ``name`` as a power cut would, and forget it."""
+    """End ``name`` and forget it."""
     place = Place(layout)
     with _locked(layout):
         node.down(place.node(name))
@@ -111,6 +122,12 @@ def _boot(place: Place) -> None:
         node.join(first)
         objects.apply(place)
         _await_node(first)
+
+
+def _start_node(each: Node) -> None:
+    node.up(each)
+    node.join(each)
+    _await_node(each)
 
 
 def _begun(place: Place) -> bool:

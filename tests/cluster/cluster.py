@@ -60,7 +60,8 @@ class Cluster:
     def run(
         self, *arguments: str | Path, stdin: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        command = [self.found.kubectl, f"--kubeconfig={self.kubeconfig}", *map(str, arguments)]
+        cache = f"--cache-dir={self.layout.cache / 'kubectl'}"
+        command = [self.found.kubectl, f"--kubeconfig={self.kubeconfig}", cache, *map(str, arguments)]
         return subprocess.run(command, input=stdin or "", capture_output=True, text=True, timeout=timeout)
 
     def get(self, namespace: str, *what: str) -> Any:
@@ -102,6 +103,16 @@ class Cluster:
             yield name
         finally:
             provision.remove_node(self.layout, name)
+
+    @contextmanager
+    def power_cut(self, node: str) -> Iterator[None]:
+        """``node`` is without power until the block ends, when it boots with its disk as it was."""
+        self._must_be_ours("a power cut")
+        provision.stop_node(self.layout, node)
+        try:
+            yield
+        finally:
+            provision.start_node(self.layout, node)
 
     @contextmanager
     def api_server_gone(self) -> Iterator[None]:

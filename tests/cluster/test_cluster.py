@@ -183,6 +183,25 @@ def test_a_drained_node_s_pod_comes_up_on_the_other(cluster: Cluster, namespace:
 
 
 @pytest.mark.serial
+def test_a_pod_comes_back_after_a_power_cut(cluster: Cluster, namespace: str) -> None:
+    container = {**SLEEP, "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+    with cluster.second_node() as second:
+        cluster.apply(namespace, CLAIM, pod("one", container, volumes=[DATA], nodeName=second))
+        cluster.wait(namespace, "pod/one", "condition=Ready")
+        exec_in(cluster, namespace, "one", "sh", "-c", "echo kept > /data/file")
+        with cluster.power_cut(second):
+            assert (
+                cluster.run("-n", namespace, "exec", "one", "--request-timeout=2s", "--", "true").returncode
+                != 0
+            )
+        restarted = "jsonpath={.status.containerStatuses[0].restartCount}=1"
+        cluster.wait(namespace, "pod/one", restarted)
+        cluster.wait(namespace, "pod/one", "condition=Ready")
+        assert exec_in(cluster, namespace, "one", "cat", "/data/file") == "kept"
+        cluster.kubectl("-n", namespace, "delete", "pod", "one")
+
+
+@pytest.mark.serial
 def test_the_api_server_can_be_away(cluster: Cluster, namespace: str) -> None:
     cluster.apply(namespace, pod("one", SLEEP))
     cluster.wait(namespace, "pod/one", "condition=Ready")
