@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pwd
 import shutil
 import subprocess
@@ -52,10 +51,27 @@ class Results:
         self.target.write_text(json.dumps(self.found, indent=1, sort_keys=True) + "\n")
 
 
+class Leftovers:
+    """Images of cases, removed when no worker needs them any more."""
+
+    def __init__(self) -> None:
+        self.hosts: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.hosts |= {str(value) for name, value in report.user_properties if name == "host"}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        for host in self.hosts:
+            _remove_images(host)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "pure: a case that needs no container")
-    target = config.getoption("--conformance-results", default=None)
-    if target and not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(Leftovers(), "conformance-leftovers")
+    if target := config.getoption("--conformance-results", default=None):
         config.pluginmanager.register(Results(target), "conformance-results")
 
 
@@ -77,9 +93,6 @@ def bench(
         return made[engine]
 
     yield of
-    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
-        for one in made.values():
-            _remove_images(one.host)
     for one in made.values():
         if one.base:
             shutil.rmtree(one.home, ignore_errors=True)

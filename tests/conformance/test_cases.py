@@ -51,6 +51,7 @@ def test_case(
     if reason := _not_here(on, found.case):
         pytest.skip(reason)
     place = places(on, found)
+    record_property("host", place.bench.docker.host)
     if found.case.kind == "container":
         started = place.up()
         assert started.code == 0, f"up failed\n{started.stderr}{started.stdout}"

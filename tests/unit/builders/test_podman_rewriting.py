@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moorage.builders.podman.rewriting import refusals, rewritten, version
+from moorage.builders.podman.rewriting import labels, refusals, rewritten, version
 from moorage.dockerfile.parse import parse
 from moorage.spec.build import BuildSpec
 
@@ -126,3 +127,12 @@ def test_what_cannot_be_built(line: str, podman: tuple[int, ...], expected: str)
 
 def test_versions_compare_as_numbers() -> None:
     assert version("4.3.1") < version("4.10.0-rc1") < version("5.0.0")
+
+
+def test_metadata_has_no_dollar_sign_that_podman_would_read() -> None:
+    said = [{"containerEnv": {"A": "${localEnv:HOME}"}}]
+    given = (("devcontainer.metadata", json.dumps(said)), ("a", "b"))
+    [(_, text), other] = labels(msgspec.structs.replace(_spec("FROM a\n"), labels=given))
+    assert "$" not in text
+    assert json.loads(text) == said
+    assert other == ("a", "b")

@@ -68,7 +68,9 @@ async def build(
         )
     image = FILES + hashlib.sha256(spec.dockerfile.encode(errors="surrogateescape")).hexdigest()[:16]
     changed = rewriting.rewritten(spec, podman, image)
-    changed_spec = msgspec.structs.replace(spec, dockerfile=changed.dockerfile, cache_from=())
+    changed_spec = msgspec.structs.replace(
+        spec, dockerfile=changed.dockerfile, labels=rewriting.labels(spec), cache_from=()
+    )
     answer = Answer(progress, changed.originals)
     try:
         if changed.files:

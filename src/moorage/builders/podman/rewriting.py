@@ -14,6 +14,7 @@ import msgspec
 from moorage.dockerfile.instruction import Dockerfile, Heredoc, Instruction
 from moorage.dockerfile.parse import parse
 from moorage.spec.build import BuildSpec
+from moorage.spec.names import METADATA
 
 HEREDOCS = (4, 9)
 """The first Podman that reads here-documents itself."""
@@ -83,6 +84,13 @@ def rewritten(spec: BuildSpec, podman: Version, image: str) -> Rewritten:
         blank = [""] * (instruction.end - instruction.line + 1 - len(written))
         lines[instruction.line - 1 : instruction.end] = [*written, *blank]
     return Rewritten(dockerfile="\n".join(lines), files=files, originals=originals)
+
+
+def labels(spec: BuildSpec) -> tuple[tuple[str, str], ...]:
+    """Its labels. Podman fills in variables in their values; JSON can say a dollar sign in another way."""
+    return tuple(
+        (name, value.replace("$", "\\u0024") if name == METADATA else value) for name, value in spec.labels
+    )
 
 
 def _refused(instruction: Instruction, podman: Version) -> Iterator[str]:
