@@ -74,6 +74,22 @@ async def in_registry(
     return _facts(reference, from_registry(config), present=False)
 
 
+async def pinned(reference: str, platform: str, reporter: Reporter, own: Own) -> ImageFacts:
+    """The image as its registry has it, by digest, for those who pull it themselves.
+
+    Raises the errors of `moorage.oci.failures`.
+    """
+    from moorage.oci.client import Client
+    from moorage.oci.credentials import Credentials
+    from moorage.oci.manifest import parse_platform
+    from moorage.oci.reference import parse
+
+    async with Client(own(), Credentials(reporter=reporter), reporter=reporter) as client:
+        named = parse(reference)
+        found = await client.inspect(named, parse_platform(platform))
+    return _facts(str(named.pinned(found.root.digest)), from_registry(found.config), present=True)
+
+
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "i686": "386"}
 
 

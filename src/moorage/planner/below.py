@@ -42,6 +42,7 @@ class Below(msgspec.Struct, frozen=True, kw_only=True):
 
 def recorded(record: Record, reference: str) -> ImageFacts:
     """The container's image under the wanted reference: an existing container keeps what it was made from."""
+    pinned = record.pinned if record.reference == reference else ""
     return ImageFacts(
-        reference=reference, identity=record.identity, user=record.user, metadata=record.metadata
+        reference=pinned or reference, identity=record.identity, user=record.user, metadata=record.metadata
     )

@@ -77,7 +77,11 @@ def _named(request: Request, facts: Facts, reference: str, record: Record | None
     pull = request.pull and "pull" not in facts.past
     found = facts.need(FindImage(reference=reference, fresh=pull), ImageFacts)
     remembered = Record(
-        reference=reference, identity=found.identity, user=found.user, metadata=found.metadata
+        reference=reference,
+        identity=found.identity,
+        user=found.user,
+        metadata=found.metadata,
+        pinned="" if found.reference == reference else found.reference,
     )
     if not pull and found.present:
         return Below(image=found, record=remembered)

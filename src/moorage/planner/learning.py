@@ -6,6 +6,8 @@ serves both, so the forecast cannot drift from the work.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from moorage.planner.facts import Facts
@@ -58,6 +60,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     changed_files: bool = False
     adopted: bool = False
     seen: Observation | None = None
+    volume: Literal["none", "empty", "complete"] | None = None
 
 
 def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
@@ -96,7 +99,10 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
             return known.after("recreate") if isinstance(step, CreateStack) else known
         case CreateContainer() | PrepareContainer() | StartContainer() | SettleHome():
             changed = msgspec.structs.replace(
-                seen, container=result.container or seen.container, journal=result.journal or seen.journal
+                seen,
+                container=result.container or seen.container,
+                journal=result.journal or seen.journal,
+                volume=result.volume or seen.volume,
             )
             known = _seen(request, facts, changed)
             return known.after("recreate") if isinstance(step, CreateContainer) else known

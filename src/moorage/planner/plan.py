@@ -164,7 +164,7 @@ def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration
         return ReadConfiguration(place="git", path=request.config)
     return ReadConfiguration(
         place="exported" if recreate_due(request, facts) else "workspace",
-        container=request.container,
+        container=container.name,
         path=container.labels.get(names.CONFIG, ""),
         folder=container.labels.get(names.TOP, ""),
         commit=container.labels.get(names.COMMIT, ""),

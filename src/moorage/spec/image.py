@@ -38,7 +38,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `reference` is the image as configured, or the tag that was built; `inputs` and `bases` (reference →
     identity) are there for built images; `identity` and `user` are the image's own. `features` are in the
-    order of their installation, on top of the image `base` ("" where there are none).
+    order of their installation, on top of the image `base` ("" where there are none). `pinned` is the
+    reference by digest, where that is what runs.
     """
 
     reference: str
@@ -49,3 +50,4 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bases: tuple[tuple[str, str], ...] = ()
     base: str = ""
     features: tuple[RecordedFeature, ...] = ()
+    pinned: str = ""

@@ -87,4 +87,4 @@ class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     userns: str = ""
     buildkit: bool = True
     furnishes: bool = False
-    """Its containers are `Container.furnished`; they pull images themselves, and get local folders as copies."""
+    """Its containers are `Container.furnished`; they pull their images, and get local folders as copies."""

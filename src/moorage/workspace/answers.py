@@ -50,6 +50,10 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
             from moorage.facts.compose import project  # only where there is one
 
             return await project(question, site.engine.endpoint, site.environment, site.cache / "compose")
+        case FindImage() if site.cluster:
+            from moorage.workspace.clustered import find_image  # only a cluster pulls for itself
+
+            return await find_image(site, site.cluster, question)
         case FindImage():
             return await image.find(site.engine, question, site.reporter, site.preferences.registries)
         case ReadDockerfile():

@@ -6,14 +6,12 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from moorage.drivers.docker.opening import opened
-from moorage.drivers.docker.options import parse
 from moorage.errors import UsageError
 from moorage.events import LogLine, Redacting
-from moorage.workspace.preferences import load
+from moorage.workspace.preferences import Preferences, load
 from moorage.workspace.site import Site, cache_folder
 
-DRIVERS = ("docker",)
+DRIVERS = ("docker", "kubernetes")
 
 
 class UnknownDriver(UsageError):
@@ -40,23 +38,61 @@ async def open_site(
         )
     environ = dict(os.environ if environment is None else environment)
     preferences = load(environ)
-    settings = parse({**preferences.drivers.get(driver, {}), **(options or {})})
-
-    def tell(line: str) -> None:
-        reporter.emit(LogLine(step="install", text=line))
-
-    made = await opened(settings, environ, environ.get("HOME", "/"), tell)
-    async with made:
-        site = Site(
-            engine=made.engine,
-            driver=made,
-            options=settings,
-            reporter=reporter,
-            cache=cache_folder(environ),
-            environment=environ,
-            preferences=preferences,
-        )
+    given = {**preferences.drivers.get(driver, {}), **(options or {})}
+    make = _clustered if driver == "kubernetes" else _engined
+    site = await make(given, environ, preferences, reporter)
+    async with site.driver:
         try:
             yield site
         finally:
             await site.close()
+
+
+async def _engined(
+    given: Mapping[str, str], environ: Mapping[str, str], preferences: Preferences, reporter: Redacting
+) -> Site:
+    from moorage.drivers.docker.opening import opened
+    from moorage.drivers.docker.options import parse
+
+    def tell(line: str) -> None:
+        reporter.emit(LogLine(step="install", text=line))
+
+    settings = parse(given)
+    driver = await opened(settings, environ, environ.get("HOME", "/"), tell)
+    return Site(
+        engine=driver.engine,
+        driver=driver,
+        options=settings,
+        reporter=reporter,
+        cache=cache_folder(environ),
+        environment=environ,
+        preferences=preferences,
+    )
+
+
+async def _clustered(
+    given: Mapping[str, str], environ: Mapping[str, str], preferences: Preferences, reporter: Redacting
+) -> Site:
+    from moorage.drivers.kubernetes.opening import opened
+    from moorage.drivers.kubernetes.options import parse
+
+    def tell(line: str) -> None:
+        reporter.emit(LogLine(step="cluster", text=line))
+
+    home = environ.get("HOME", "/")
+    settings = parse(given, home=home, read=_text)
+    driver = opened(settings, environ, home, tell)
+    return Site(
+        driver=driver,
+        cluster=driver,
+        options=settings,
+        reporter=reporter,
+        cache=cache_folder(environ),
+        environment=environ,
+        preferences=preferences,
+    )
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123  # as everywhere on this way
+        return file.read()

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from moorage.drivers.docker.options import parse
 from moorage.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 Table = dict[str, object]
 
 _TABLES = ("up", "driver", "registries")
-_DRIVERS = ("docker",)
+_DRIVERS = ("docker", "kubernetes")
 _REGISTRIES = ("mirrors", "insecure", "ca-files")
 
 
@@ -97,7 +96,7 @@ def read(data: bytes, file: str, home: str) -> Preferences:
     return Preferences(
         file=file,
         up=table(top, "up", file),
-        drivers={name: _driver(driver, name, file) for name in driver},
+        drivers={name: _driver(driver, name, file, home) for name in driver},
         mirrors={name: texts(mirrors, name, file, "registries.mirrors.") for name in mirrors},
         insecure=texts(registries, "insecure", file, "registries."),
         ca_files=tuple(
@@ -183,7 +182,7 @@ def _parsed(data: bytes, file: str) -> Table:
         ) from error
 
 
-def _driver(given: Table, name: str, file: str) -> dict[str, str]:
+def _driver(given: Table, name: str, file: str, home: str) -> dict[str, str]:
     """The options as `-o` takes them, checked already so that the message can name the file."""
     prefix = f"driver.{name}"
     options = {
@@ -191,10 +190,21 @@ def _driver(given: Table, name: str, file: str) -> dict[str, str]:
         for key, value in table(given, name, file, "driver.").items()
     }
     try:
-        parse(options)
+        _check(name, options, home)
     except UsageError as error:
         raise BadPreference(f"{file}: [{prefix}]: {error.message}", hint=error.hint) from error
     return options
+
+
+def _check(driver: str, options: dict[str, str], home: str) -> None:
+    if driver == "kubernetes":
+        from moorage.drivers.kubernetes.options import parse as parse_kubernetes
+
+        parse_kubernetes(options, home=home)
+    else:
+        from moorage.drivers.docker.options import parse as parse_docker
+
+        parse_docker(options)
 
 
 def _option(value: object, file: str, key: str) -> str:

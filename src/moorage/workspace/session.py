@@ -59,7 +59,7 @@ async def _seen_at_once(text: str, site: Site) -> Observation | None:
     meant = usual(text, place(site.environment))
     if meant is None:
         return None
-    seen = await site.driver.observe(meant.container)
+    seen = await site.driver.observe(meant.container, workspace=meant.workspace)
     there = seen.container
     if there is None or there.state != "running" or there.labels.get(names.ID) != meant.workspace:
         return None

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from moorage.drivers.base import Driver
-from moorage.drivers.docker.options import Options
-from moorage.engine.client import Engine
+from moorage.errors import RefusedError
 from moorage.events import Redacting
 from moorage.planner.request import Host
 from moorage.spec.source import LocalFolder, Source
@@ -17,9 +16,19 @@ from moorage.workspace.preferences import Preferences
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from moorage.drivers.docker.options import Options as DockerOptions
+    from moorage.drivers.kubernetes.driver import KubernetesDriver
+    from moorage.drivers.kubernetes.options import Options as KubernetesOptions
+    from moorage.engine.client import Engine
     from moorage.facts.context import ContextTree
     from moorage.facts.features.finder import Finder
     from moorage.planner.questions import HashContext
+
+
+class NeedsEngine(RefusedError):
+    """What was asked for is done with an engine, and this driver has none."""
+
+    code = "needs-engine"
 
 
 class Site:
@@ -28,15 +37,18 @@ class Site:
     def __init__(
         self,
         *,
-        engine: Engine,
         driver: Driver,
-        options: Options,
+        options: DockerOptions | KubernetesOptions,
         reporter: Redacting,
         cache: str,
         environment: Mapping[str, str],
         preferences: Preferences | None = None,
+        engine: Engine | None = None,
+        cluster: KubernetesDriver | None = None,
     ) -> None:
-        self.engine = engine
+        self._engine = engine
+        self.cluster = cluster
+        """The driver once more, where it is that of a cluster, which takes more than the contract says."""
         self.driver = driver
         self.options = options
         self.reporter = reporter
@@ -46,6 +58,16 @@ class Site:
         self.features: Finder | None = None
         self.contexts: dict[HashContext, ContextTree] = {}
         """What image keys were made of, for the builds that follow."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the docker driver. Raises NeedsEngine where there is none."""
+        if self._engine is None:
+            raise NeedsEngine(
+                "The Kubernetes driver cannot do this: it takes a container engine.",
+                hint="Use the docker driver for it; docs/limits.md lists what a cluster does not do yet.",
+            )
+        return self._engine
 
     @property
     def cache(self) -> Path:

@@ -3,6 +3,8 @@
 #
 #   start.sh UID GID USER CONTENT ENTRYPOINT… [-- COMMAND…]
 #
+# UID is the remote user's name, and GID empty, where nobody outside knew the numbers.
+#
 # Each start of a pod's container is a new container, so each gets an instance of its own: "POD.DIGITS", a folder
 # below /var/lib/moorage with the journal of its hooks. A plan that was left for pods that start with no client
 # present is begun here. Then the entrypoints run, and the command takes this process's place, or it waits.
@@ -20,9 +22,15 @@ prepare() { # UID GID CONTENT; the name of the instance comes last: whoever read
   cat "$given/runner.sh" >"$here/runner.sh.$$" && mv "$here/runner.sh.$$" "$here/runner.sh" || return 1
   printf '%s\n' "$3" >"$here/content" && : >"$here/$instance/journal" && printf 'prepared\n' >"$here/$instance/prepared" || return 1
   if [ "$1" != 0 ]; then
-    chown -R "$1:$2" "$here/$instance" "$logs/$instance" 2>/dev/null || :
+    chown -R "$1:$2" "$here/$instance" "$logs/$instance" 2>/dev/null ||
+      chown -R "$1" "$here/$instance" "$logs/$instance" 2>/dev/null || :
   fi
   printf '%s\n' "$instance" >"$here/instance.$$" && mv "$here/instance.$$" "$here/instance"
+}
+
+own() { # UID GID CONTENT; a clone is root's where the user's number was not known. Folders come after their files
+  case $1 in 0 | root) return ;; esac
+  [ -z "$3" ] || [ ! -O "$3" ] || chown -R "$1:$2" "$3" 2>/dev/null || chown -R "$1" "$3" 2>/dev/null || :
 }
 
 resume() { # USER CONTENT; the runner's worker outlives this; where the files are not there yet, a client comes
@@ -35,6 +43,7 @@ resume() { # USER CONTENT; the runner's worker outlives this; where the files ar
     "$probe" 10 "$token" <"$given/plan/script" >/dev/null 2>&1 &
 }
 
+own "$1" "$2" "$4"
 if prepare "$1" "$2" "$4"; then
   resume "$3" "$4"
 else

@@ -30,8 +30,8 @@ _SLOW = 0.7
 """Seconds after which a pod that is not there yet is looked at more closely: events and claims too."""
 _SETTLE = 2.0
 """Seconds that a cause has to last before people are told: most pass by themselves in less."""
-_MOMENT = 0.5
-"""Seconds in which a command of the image's own may turn out to end at once."""
+_MOMENT = 1.5
+"""Seconds in which a command of the image's own may turn out to end at once: kubelets look every second."""
 T = TypeVar("T")
 
 
@@ -71,6 +71,7 @@ class Wait:
         self._since = 0.0
         self._mentioned: Cause | None = None
         self._up = 0.0
+        self._running = ""
 
     async def ready(self) -> Pod:
         """The pod once its container runs. Raises WorkspaceFailed, WorkspaceLate, WorkspaceGone."""
@@ -102,8 +103,6 @@ class Wait:
         seen = self._seen()
         if seen.pod is not None and ready(seen) and self._stays(seen.pod):
             return seen.pod
-        if not ready(seen):
-            self._up = 0.0
         found = cause(seen)
         if found is not None and failing(seen) and not self._kept.logs:
             await self._read_logs(seen)
@@ -113,7 +112,10 @@ class Wait:
 
     def _stays(self, pod: Pod) -> bool:
         """Our own first process stays; the image's has to run for a moment."""
-        self._up = self._up or monotonic()
+        main = pod.container(naming.CONTAINER)
+        running = main.container_id if main else ""
+        if running != self._running:
+            self._running, self._up = running, monotonic()
         own = naming.OWN_COMMAND not in (pod.metadata.annotations or {})
         return own or monotonic() - self._up >= _MOMENT
 

@@ -25,13 +25,15 @@ async def change_container(
     """Do the step. Raises `NameTaken` where another `up` was faster, `NotSupportedHere` before creating."""
     match step:
         case CreateContainer():
-            return await _create(site, facts.need(AskEngine(), EngineFacts), step)
+            return await _create(request, site, facts, step)
         case PrepareContainer():
             return Result(journal=await prepare(site, _seen(request, facts), step))
         case StartContainer():
-            await site.driver.start(step.container)
-            seen = await site.driver.observe(step.container)
-            return Result(container=seen.container, journal=seen.journal)
+            made = _seen(request, facts).container
+            name = made.name if made else step.container  # a driver may have named it itself
+            await site.driver.start(name)
+            seen = await site.driver.observe(name)
+            return Result(container=seen.container, journal=seen.journal, volume=seen.volume)
         case RemoveContainer():
             await site.driver.remove(step.container)
             return Result()
@@ -41,7 +43,12 @@ def _seen(request: Request, facts: Facts) -> Observation:
     return facts.need(observe(request), Observation)
 
 
-async def _create(site: Site, engine: EngineFacts, step: CreateContainer) -> Result:
+async def _create(request: Request, site: Site, facts: Facts, step: CreateContainer) -> Result:
+    engine = facts.need(AskEngine(), EngineFacts)
+    if site.cluster:
+        from moorage.workspace.clustered import create  # only a cluster wants to know more
+
+        return Result(container=await create(request, site, site.cluster, facts, step))
     verdict = site.driver.check(step.spec, engine)
     refuse(verdict)
     for text in verdict.warnings:

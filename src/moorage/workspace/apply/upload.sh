@@ -20,7 +20,8 @@ mkdir "$partial" || exit 1
 tar -C "$partial" -xpf - || exit 3
 rm "$partial/$last" 2>/dev/null || exit 3
 if [ -n "$user" ] && [ "$(id -u)" = 0 ]; then
-  chown -R "$user" "$partial" || exit 1
+  # "USER:" is the user's own group as well; a number that has no name has none.
+  chown -R "$user:" "$partial" 2>/dev/null || chown -R "$user" "$partial" || exit 1
 fi
 rmdir "$folder" 2>/dev/null
 [ ! -e "$folder" ] && [ ! -L "$folder" ] || exit 5

@@ -162,20 +162,24 @@ def _clone(seen: Seen, ended: Terminated, tail: tuple[str, ...]) -> Cause:
 def _before(status: ContainerStatus, ended: Terminated, tail: tuple[str, ...]) -> Cause:
     return Cause(
         code="init-container",
-        sentence=f"The container {status.name}, which runs before the workspace, failed "
-        f"with exit code {ended.exit_code}.",
-        evidence=(*((clipped(ended.message),) if ended.message else ()), *tail[-10:]),
-        hint="See its last lines above.",
+        sentence=f"The container {status.name}, which runs before the workspace, failed.",
+        evidence=(
+            f"exit code {ended.exit_code}",
+            *((clipped(ended.message),) if ended.message else ()),
+            *tail[-10:],
+        ),
+        hint="See its last lines, or what `command` it has in the pod template.",
         hopeless=status.restart_count > 0 or status.name == naming.POPULATE,
     )
 
 
 def _crash(status: ContainerStatus, ended: Terminated, tail: tuple[str, ...]) -> Cause:
     how = f"signal {ended.signal}" if ended.signal else f"exit code {ended.exit_code}"
+    told = (clipped(ended.message),) if ended.message else ()
     return Cause(
         code="crash-loop",
         sentence=f"The workspace's container ends again and again ({how}, {status.restart_count} restarts).",
-        evidence=(*((clipped(ended.message),) if ended.message else ()), *tail[-10:]),
+        evidence=(how, *told, *tail[-10:]),
         hint='Let "overrideCommand" be true, or give the image a command that keeps running.',
         hopeless=status.restart_count > 0,
     )

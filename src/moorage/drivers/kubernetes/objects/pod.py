@@ -83,7 +83,7 @@ def _pull_secrets(draft: Draft) -> Iterator[str]:
 def _main(draft: Draft, spec: RunSpec, content: str) -> Json:
     """Always started by our script, which gives the container its instance and then its own command."""
     remote = draft.known.remote
-    ids = (str(remote.uid), str(remote.gid)) if remote else ("0", "0")
+    ids = (str(remote.uid), str(remote.gid)) if remote else (spec.remote_user or "0", "")
     found: Json = {
         "name": naming.CONTAINER,
         "image": spec.image,

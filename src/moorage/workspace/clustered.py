@@ -1,0 +1,101 @@
+"""What a workspace in a cluster needs to be made that a container on an engine does not."""
+
+from __future__ import annotations
+
+import msgspec
+
+from moorage.drivers.kubernetes.driver import KubernetesDriver
+from moorage.drivers.kubernetes.known import Known, Login
+from moorage.errors import ImageError
+from moorage.events import Notice
+from moorage.facts.image import pinned
+from moorage.git.access import find
+from moorage.git.client import ls_remote
+from moorage.git.clone import CloneProgram, clone_program
+from moorage.planner.facts import Facts
+from moorage.planner.questions import FindImage
+from moorage.planner.request import Request
+from moorage.planner.steps import CreateContainer
+from moorage.spec.image import ImageFacts
+from moorage.spec.observation import Container, EngineFacts
+from moorage.spec.source import GitSource
+from moorage.workspace.site import Site
+
+CLONE_INPUT = "/run/moorage-clone/input"
+"""Where the pod has the login of its clone (drivers/kubernetes/objects/pod.py)."""
+
+
+async def find_image(site: Site, driver: KubernetesDriver, question: FindImage) -> ImageFacts | None:
+    """The image as its registry has it: the nodes pull it themselves. Raises the errors of the registry."""
+    try:
+        platform = question.platform or _platform(await driver.facts())
+        return await pinned(question.reference, platform, site.reporter, site.preferences.registries)
+    except ImageError:
+        if question.optional or question.local:
+            return None
+        raise
+
+
+async def create(
+    request: Request, site: Site, driver: KubernetesDriver, facts: Facts, step: CreateContainer
+) -> Container:
+    """All objects of the workspace, with no pod yet. Raises NotSupportedHere before anything is created."""
+    from moorage.workspace.apply.container import refuse
+
+    engine = await driver.facts()
+    known = Known(
+        command=_command(facts, step.spec.image),
+        clone=await _clone(request, site, step),
+        logins=await _logins(site, driver, step.spec.image),
+    )
+    verdict = driver.check(step.spec, engine, known)
+    refuse(verdict)
+    for text in verdict.warnings:
+        site.reporter.emit(Notice(level="warning", code="driver", text=text))
+    return await driver.create(step.spec, engine, known)
+
+
+def _platform(engine: EngineFacts) -> str:
+    """Where nobody may see the nodes, what nearly all of them are."""
+    return engine.platform if not engine.platform.endswith("/") else "linux/amd64"
+
+
+def _command(facts: Facts, image: str) -> tuple[str, ...]:
+    found = (each for each in facts.every(FindImage, ImageFacts).values() if each.reference == image)
+    return next((each.entrypoint + each.command for each in found), ())
+
+
+async def _clone(request: Request, site: Site, step: CreateContainer) -> CloneProgram | None:
+    """The program of the pod's init container, with a login where the user has one."""
+    content, source = step.spec.content, request.source
+    if content.kind != "clone" or not isinstance(source, GitSource):
+        return None
+    resolved = await ls_remote(source, environ=site.environment)
+    access = await find(source, environ=site.environment)
+    if access.credential:
+        site.reporter.add((access.credential.password,))
+    return clone_program(
+        source,
+        msgspec.structs.replace(resolved, commit=content.commit),
+        access,
+        directory=content.target,
+        submodules=request.submodules,
+        lfs=request.lfs,
+        partial=True,
+        input_file=CLONE_INPUT,
+    )
+
+
+async def _logins(site: Site, driver: KubernetesDriver, image: str) -> tuple[Login, ...]:
+    """The user's own login for the image's registry, where the option registryLogin asks for it."""
+    if not driver.options.registry_login:
+        return ()
+    from moorage.oci.credentials import Credentials
+    from moorage.oci.reference import parse
+
+    registry = parse(image).registry
+    found = await Credentials(site.environment, reporter=site.reporter).find(registry)
+    if found is None:
+        return ()
+    site.reporter.add((found.password,))
+    return (Login(registry=registry, username=found.username, password=found.password),)
