@@ -132,7 +132,10 @@ def _memory(status: ContainerStatus, seen: Seen) -> Cause:
     return Cause(
         code="out-of-memory",
         sentence="The container reached its limit of memory and was ended.",
-        evidence=tuple(clipped(line) for line in seen.logs.get(status.name, ())[-5:]),
+        evidence=(
+            f"{status.name}: OOMKilled, {status.restart_count} restarts",
+            *(clipped(line) for line in seen.logs.get(status.name, ())[-5:]),
+        ),
         hint="Raise limits.memory in the option resources, or let fewer things run at once.",
         hopeless=status.restart_count > 1,
     )

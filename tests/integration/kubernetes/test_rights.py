@@ -1,0 +1,82 @@
+"""The driver with no more rights than `rbac.roles` gives, and how it says which one is missing."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from moorage.drivers.kubernetes.known import Known, Plan
+from moorage.drivers.kubernetes.opening import opened
+from moorage.drivers.kubernetes.options import Options
+from moorage.drivers.kubernetes.rbac import roles
+from moorage.kube.errors import Forbidden
+from tests.cluster.cluster import Cluster
+from tests.integration.kubernetes.conftest import ROOT, Place
+
+
+def account(cluster: Cluster, namespace: str, folder: Path) -> Options:
+    """Options that reach the cluster as a ServiceAccount without any right."""
+    cluster.kubectl("--namespace", namespace, "create", "serviceaccount", "user")
+    token = folder / "token"
+    token.write_text(cluster.kubectl("--namespace", namespace, "create", "token", "user"))
+    said = {
+        name: cluster.kubectl(
+            "config", "view", "--raw", "--minify", f"--output=jsonpath={{.clusters[0].cluster.{name}}}"
+        )
+        for name in ("server", "certificate-authority-data", "certificate-authority")
+    }
+    authority = Path(said["certificate-authority"] or folder / "ca.pem")
+    if said["certificate-authority-data"]:
+        authority.write_bytes(base64.b64decode(said["certificate-authority-data"]))
+    return Options(
+        host=said["server"],
+        certificate_authority=str(authority),
+        token_file=str(token),
+        namespace=namespace,
+        pod_timeout=60,
+        cluster_role="view",
+    )
+
+
+@pytest.fixture
+async def humble(cluster: Cluster, namespace: str, tmp_path: Path) -> AsyncIterator[Place]:
+    options, said = account(cluster, namespace, tmp_path), list[str]()
+    async with opened(options, dict(os.environ), "/root", said.append) as driver:
+        yield Place(cluster, namespace, driver, said)
+
+
+async def test_the_least_rights_are_enough_for_a_whole_life(humble: Place) -> None:
+    subject = {"kind": "ServiceAccount", "name": "user", "namespace": humble.namespace}
+    (role,) = roles("moorage", humble.namespace, cluster_role="view")
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "moorage"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "moorage"},
+        "subjects": [subject],
+    }
+    humble.cluster.apply(humble.namespace, role, binding)
+    spec, driver = humble.spec(), humble.driver
+    facts = await driver.facts()
+    assert (facts.product, facts.cpus) == ("kubernetes", 0)
+    await humble.up(spec, Known(remote=ROOT))
+    assert (await driver.observe(spec.name)).journal.prepared
+    await driver.remember(spec.name, Plan(script=b"go\n"))
+    assert [each.workspace for each in await driver.list()] == [spec.workspace]
+    await driver.stop(spec.name)
+    await driver.remove(spec.name)
+    await humble.up(spec, Known(remote=ROOT))
+    await driver.delete(spec.workspace)
+    left = humble.cluster.get(humble.namespace, "secrets")
+    assert [each for each in left if "moorage" in each["metadata"]["name"]] == []
+
+
+async def test_a_missing_right_is_named_with_the_rule_that_gives_it(humble: Place) -> None:
+    with pytest.raises(Forbidden) as caught:
+        await humble.up(humble.spec())
+    assert (caught.value.verb, caught.value.resource) == ("create", "configmaps")
+    assert any('resources: ["configmaps"]' in line for line in caught.value.evidence)
