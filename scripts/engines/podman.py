@@ -158,6 +158,8 @@ def _user(podman: Podman) -> None:
     for table in ("/etc/subuid", "/etc/subgid"):
         if f"{podman.user}:" not in Path(table).read_text():
             raise Failed(f"{podman.user} has no range in {table}: see useradd(8).")
+    # Podman binds a folder of its own over this one, or over the first above it that is there: /var/lib.
+    Path("/var/lib/cni").mkdir(exist_ok=True)
     for device in DEVICES:
         if not device.exists():
             raise Failed(f"{device} is not there, which rootless Podman needs.")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.conformance.case import Broken, CaseFile, cases, parsed
 from tests.conformance.judge import ABSENT, at, differences
+from tests.conformance.mutation.__main__ import RESULTS as MUTATION
+from tests.conformance.mutation.__main__ import equivalent
+from tests.conformance.mutation.sites import changed, changes
 from tests.conformance.report import DOCUMENT, document, kept, starts_a_container, uncovered
 from tests.conformance.sentences import sentences
 
@@ -35,6 +39,28 @@ def test_sentences_without_a_case_are_told() -> None:
 def test_the_page_is_current() -> None:
     """Run `python -m tests.conformance --table`, or without --table after a change of cases."""
     assert DOCUMENT.read_text() == document(kept())
+
+
+def test_small_changes_of_the_code_are_noticed() -> None:
+    """`make mutation` measured it; a change that makes no difference is argued in equivalent.yaml."""
+    last = json.loads(MUTATION.read_text())
+    assert last["changes"] >= 100
+    assert last["noticed"] >= 0.9 * last["changes"]
+    assert not [one for one in last["survivors"] if one not in equivalent()]
+
+
+@pytest.mark.parametrize(("text", "line"), [("a = 1\n", 1), ("\n# x\n\na = 1\n", 4)])
+def test_a_change_has_one_name_wherever_its_line_is(text: str, line: int) -> None:
+    [change] = changes("m.py", text)
+    assert (change.id, change.line) == ("m.py: 1 → 2: a = 1", line)
+    assert changed(text, change) == "a = 2"
+
+
+def test_equal_changes_are_numbered() -> None:
+    text = "def f(a):\n    if a == 1:\n        return 1\n    if a == 1:\n        return 2\n"
+    ids = [change.id for change in changes("m.py", text)]
+    assert len(ids) == len(set(ids))
+    assert "m.py: Eq → NotEq: if a == 1: (2)" in ids
 
 
 @pytest.mark.parametrize(
