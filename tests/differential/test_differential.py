@@ -53,7 +53,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _sample(config: pytest.Config) -> tuple[Case, ...]:
-    everything = config.getoption("--live", default=False)
+    everything = config.getoption("--live", default=False) or config.getoption("--full", default=False)
     return tuple(case for case in ALL if case.live or everything)
 
 

@@ -16,6 +16,7 @@ from moorage.compose.errors import BadComposeFile
 from moorage.compose.program import find
 from moorage.devcontainer.compose import DEFAULT_FILES, Project, dotenv, project_name, says_name
 from moorage.engine.endpoint import Endpoint
+from moorage.facts import bounded
 from moorage.planner.questions import ReadStack
 
 _FORMAT = 1
@@ -29,7 +30,7 @@ _ALWAYS = {"HOME", "DOCKER_DEFAULT_PLATFORM"}
 async def project(
     question: ReadStack, endpoint: Endpoint, environ: Mapping[str, str], cache: Path
 ) -> Project:
-    """The resolved project. Raises BadComposeFile, ComposeMissing and what `resolve` raises.
+    """The resolved project. Raises BadComposeFile, NotAFile, ComposeMissing and what `resolve` raises.
 
     The answer may hold secrets of the environment: it is kept for this user alone, and only the latest few.
     """
@@ -37,6 +38,8 @@ async def project(
     env_file = _read(Path(question.folder, ".env"))
     variables = dotenv(env_file.decode(errors="replace"))
     files = question.files or _default_files(question.folder, environ, variables)
+    for path in (*files, *(posixpath.join(posixpath.dirname(file), ".env") for file in files)):
+        bounded.check(path)
     texts = _texts(files, question.folder, environment)
     kept = cache / f"{_key(files, question.folder, texts, environment)}.json"
     resolved = _recalled(kept)
@@ -156,7 +159,7 @@ def _read(path: Path) -> bytes:
         seen = path.stat()
         if seen.st_size > _LARGE:
             return f"\0{seen.st_size} {seen.st_mtime_ns}".encode()
-        return path.read_bytes()
+        return bounded.read(str(path))
     except OSError:
         return b""
 

@@ -13,6 +13,7 @@ from moorage.devcontainer.discovery import SEARCH_PATTERNS, candidates, choose
 from moorage.drivers.base import Inside
 from moorage.engine.ustar import files
 from moorage.errors import ConfigurationError, SourceError
+from moorage.facts import bounded
 from moorage.planner.questions import ConfigurationFile, ReadConfiguration
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def in_folder(folder: str, wanted: str, override: str = "") -> ConfigurationFile
         if override and not found:
             wanted = wanted or SEARCH_PATTERNS[0]
         chosen = choose(found, wanted or None, folder=folder)
-        data = _read(override or f"{folder}/{chosen.path}")
+        data = bounded.read(override or f"{folder}/{chosen.path}")
         lock = _lock(f"{folder}/{chosen.path}", data)
     except PermissionError as error:
         raise FolderUnreadable(
@@ -60,7 +61,7 @@ def lock_beside(path: Path, configuration: bytes) -> bytes | None:
     if FEATURES not in configuration:
         return None
     try:
-        return path.with_name(lock_name(path.name)).read_bytes()
+        return bounded.read(str(path.with_name(lock_name(path.name))))
     except FileNotFoundError:
         return None
 
@@ -116,11 +117,6 @@ def _lock(path: str, configuration: bytes) -> bytes | None:
     from pathlib import Path  # an unchanged `up` without Features does not need it
 
     return lock_beside(Path(path), configuration)
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123
-        return file.read()
 
 
 def _is_file(path: str) -> bool:

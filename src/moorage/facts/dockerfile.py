@@ -7,6 +7,7 @@ from pathlib import Path
 from moorage.devcontainer.spelling import did_you_mean
 from moorage.dockerfile import ignore
 from moorage.errors import ConfigurationError
+from moorage.facts import bounded
 from moorage.facts.context import ContextMissing, ContextTree, hash_context
 from moorage.planner.questions import DockerfileText, HashContext, ReadDockerfile
 
@@ -26,7 +27,7 @@ def dockerfile(question: ReadDockerfile) -> DockerfileText:
             hint="Correct build.context; it is relative to the folder of devcontainer.json.",
         )
     try:
-        text = path.read_text(errors="surrogateescape")
+        text = _text(path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise DockerfileMissing(
             f"There is no Dockerfile at {path}.",
@@ -47,10 +48,14 @@ def context(question: HashContext, cache: str | None) -> ContextTree:
 def _ignore_file(path: Path, context: Path) -> tuple[str, str]:
     for candidate in (path.with_name(f"{path.name}.dockerignore"), context / ".dockerignore"):
         try:
-            return str(candidate), candidate.read_text(errors="surrogateescape")
+            return str(candidate), _text(candidate)
         except (FileNotFoundError, NotADirectoryError):
             continue
     return "", ""
+
+
+def _text(path: Path) -> str:
+    return bounded.read(str(path)).decode(errors="surrogateescape").replace("\r\n", "\n")
 
 
 def _names(folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from moorage.drivers.base import Inside
+from moorage.facts import bounded
 from moorage.facts.archive.members import Limits
 from moorage.facts.archive.unpack import leave_out, unpack
 from moorage.facts.configuration import gone, lock_beside
@@ -39,7 +40,7 @@ async def exported(inside: Inside, question: ReadConfiguration, cache: Path) -> 
     beside.rename(root)
     top = root / Path(question.folder).name
     try:
-        text = (top / question.path).read_bytes()
+        text = bounded.read(str(top / question.path))
         lock = lock_beside(top / question.path, text)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise gone(question) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from moorage.dockerfile.ignore import Ignore, read
 from moorage.errors import SourceError
+from moorage.facts import bounded
 
 IGNORE_FILE = ".moorageignore"
 """In the folder itself, written like a .dockerignore: what is not to be uploaded."""
@@ -33,7 +34,8 @@ class FileUnreadable(SourceError):
 def ignore(folder: str) -> Ignore:
     """The rules of the folder's own ignore file. Raises BrokenIgnoreFile."""
     try:
-        return read((Path(folder) / IGNORE_FILE).read_text(errors="surrogateescape"), IGNORE_FILE)
+        text = bounded.read(f"{folder}/{IGNORE_FILE}").decode(errors="surrogateescape")
+        return read(text, IGNORE_FILE)
     except FileNotFoundError:
         return Ignore()
 

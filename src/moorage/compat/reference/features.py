@@ -19,6 +19,7 @@ from moorage.devcontainer.features.lockfile import read as read_lockfile
 from moorage.devcontainer.features.order import Order
 from moorage.devcontainer.features.outdated import Outdated, outdated
 from moorage.devcontainer.features.reference import OciReference, declared, parse
+from moorage.facts import bounded
 from moorage.facts.features.finder import Finder
 from moorage.planner.questions import ReadFeature
 
@@ -172,6 +173,6 @@ def _without_version(reference: str) -> str:
 def _lockfile(place: Place) -> Lockfile:
     path = Path(lockfile_path(place.config))
     try:
-        return read_lockfile(path.read_bytes(), str(path))
+        return read_lockfile(bounded.read(str(path)), str(path))
     except FileNotFoundError:
         return Lockfile()

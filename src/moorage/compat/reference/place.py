@@ -9,6 +9,7 @@ import msgspec
 
 from moorage.devcontainer.variables import devcontainer_id
 from moorage.errors import ConfigurationError, UsageError
+from moorage.facts import bounded
 from moorage.spec import names
 
 DEFAULTS = (".devcontainer/devcontainer.json", ".devcontainer.json")
@@ -92,8 +93,7 @@ def text(place: Place) -> bytes:
     """The configuration's text. Raises ConfigNotFound."""
     path = place.override or place.config
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - without pathlib, for the start-up time
-            return file.read()
+        return bounded.read(path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise ConfigNotFound(
             f"Dev container config ({path}) not found.",

@@ -9,6 +9,7 @@ import msgspec
 from moorage.devcontainer.features.feature import Feature, load
 from moorage.devcontainer.jsonc import parse
 from moorage.devcontainer.warnings import Warning
+from moorage.facts import bounded
 from moorage.facts.features.errors import FeatureUnusable
 
 FILE = "devcontainer-feature.json"
@@ -35,9 +36,11 @@ def read_file(folder: Path, file: str) -> Metadata:
     """The metadata in a Feature's folder; `file` names it in errors. Raises FeatureUnusable and as `read`."""
     path = folder / FILE
     try:
-        if path.stat().st_size > _LARGEST:
-            raise FeatureUnusable(f"its {FILE} has more than {_LARGEST} bytes", hint="Is it a Feature?")
-        text = path.read_bytes()
+        text = bounded.read(str(path), _LARGEST)
+    except (bounded.FileTooLarge, bounded.NotAFile) as error:
+        raise FeatureUnusable(
+            f"its {FILE} is no file of at most {_LARGEST >> 20} MiB", hint="Is it a Feature?"
+        ) from error
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise FeatureUnusable(
             f"it has no {FILE}", hint="Check that it is a Feature, and not a Template or an image."
