@@ -35,6 +35,11 @@ class Wire:
         self._writer.write(data)
         await self._writer.drain()
 
+    def post(self, data: bytes) -> None:
+        """Write a few bytes without waiting until they can leave."""
+        if not self._writer.is_closing():
+            self._writer.write(data)
+
     async def write_eof(self) -> None:
         """Nothing: what goes over this wire says itself where it ends."""
 
@@ -42,7 +47,8 @@ class Wire:
         """What was written leaves, within `seconds`; nobody waits for the peer."""
         with contextlib.suppress(OSError, TimeoutError, RuntimeError):
             async with asyncio.timeout(seconds):
-                self._writer.transport.set_write_buffer_limits(0)
+                # At 0 asyncio's TLS would hold an empty buffer to be full, and wait for nothing.
+                self._writer.transport.set_write_buffer_limits(high=1, low=0)
                 await self._writer.drain()
         self._writer.transport.abort()
         with contextlib.suppress(OSError, TimeoutError):
@@ -107,14 +113,16 @@ async def _connected(
 
 
 def _watch_for_death(writer: asyncio.StreamWriter) -> None:
-    """A peer that vanished without a word (a closed laptop, a lost VPN) ends the connection in a minute."""
+    """A peer that vanished without a word (a closed laptop, a lost VPN) ends a silent connection in a minute.
+
+    Not TCP_USER_TIMEOUT: a process that for long does not read its input keeps the window at zero.
+    """
     raw = writer.get_extra_info("socket")
     if raw is None:
         return
     with contextlib.suppress(OSError):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_SECONDS * 1000)
+        if hasattr(socket, "TCP_KEEPIDLE"):
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _DEAD_SECONDS // 2)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _DEAD_SECONDS // 6)
 
