@@ -232,6 +232,8 @@ _DENIED = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>[\w*]+) resource "(?P<resource>[^"]+)"'
     r' in API group "(?P<group>[^"]*)"(?: in the namespace "(?P<namespace>[^"]*)"| at the cluster scope)?'
 )
+_NODE = ("/exec", "/attach", "/portforward")
+"""Requests that the API server hands on to the pod's node, whose refusals are lines of text."""
 _STREAMS = ("pods/exec", "pods/attach", "pods/portforward")
 
 
@@ -261,6 +263,12 @@ def _foreign(code: int, body: bytes, request: str, server: str) -> MoorageError:
     if code == 401:
         kind, sentence, hint = _CODES[401]
         return kind(f"{sentence}.", evidence=evidence, hint=hint)
+    if request.endswith(_NODE) and words and b"<" not in body[:200]:
+        return ClusterRefused(
+            f"The pod's node refuses it: {words}" + ("" if words.endswith(".") else "."),
+            evidence=evidence,
+            hint="Check that the pod and its container are running: `moorage status`, `moorage up`.",
+        )
     if code in (502, 503, 504):
         return ClusterUnreachable(
             f"Something before the API server{_at(server)} answers for it: it cannot be reached.",

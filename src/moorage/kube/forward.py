@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol, Self
@@ -144,6 +145,8 @@ class _Streams:
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
         self._session = Session()
+        self._there = {self._ERROR, self._DATA}
+        self._pieces: deque[tuple[int, bytes, bool]] = deque()
 
     @classmethod
     async def open(cls, socket: WebSocket, port: int) -> _Streams:
@@ -155,23 +158,29 @@ class _Streams:
         return made
 
     async def pieces(self) -> AsyncGenerator[tuple[bool, bytes], None]:
-        there = {self._ERROR, self._DATA}
         async with aclosing(self._socket.pieces()) as messages:
-            async for message, _ in messages:
-                try:
-                    pieces = self._session.feed(message)
-                except Misframed as error:
-                    raise self._socket.lost(f"no SPDY: {error}") from error
-                for stream, data, ended in pieces:
+            while self._there:
+                while self._pieces:
+                    stream, data, ended = self._pieces.popleft()
+                    self._there -= {stream} if ended else set()
                     if data:
                         yield stream == self._ERROR, data
-                    there -= {stream} if ended else set()
-                if not there:
-                    return
-                if answers := self._session.answers():
-                    await self._socket.send(answers)
-        if self._DATA in there:
+                if self._there:
+                    await self._receive(messages)
+
+    async def _receive(self, messages: AsyncGenerator[tuple[bytes, bool], None]) -> None:
+        message = await anext(messages, None)
+        if message is None and self._DATA in self._there:
             raise self._socket.lost(self._socket.closing)
+        if message is None:
+            self._there.clear()
+            return
+        try:
+            self._pieces.extend(self._session.feed(message[0]))
+        except Misframed as error:
+            raise self._socket.lost(f"no SPDY: {error}") from error
+        if answers := self._session.answers():
+            await self._socket.send(answers)
 
     async def write(self, data: bytes) -> None:
         await self._socket.send(self._session.data(self._DATA, data))
@@ -190,17 +199,17 @@ class _Paired:
 
     def __init__(self, socket: WebSocket) -> None:
         self._channels = Channels(socket)
+        self._heads = {0: 2, 1: 2}
 
     async def pieces(self) -> AsyncGenerator[tuple[bool, bytes], None]:
-        heads = {0: 2, 1: 2}
         async with aclosing(self._channels.pieces()) as pieces:
             async for channel, data in pieces:
-                skipped = min(heads.get(channel, 0), len(data))
-                heads[channel] = heads.get(channel, 0) - skipped
-                if data[skipped:]:
-                    yield channel == 1, data[skipped:]
-                if channel == 1 and data[skipped:]:
-                    return
+                skipped = min(self._heads.get(channel, 0), len(data))
+                self._heads[channel] = self._heads.get(channel, 0) - skipped
+                if data := data[skipped:]:
+                    yield channel == 1, data
+                    if channel == 1:
+                        return
 
     async def write(self, data: bytes) -> None:
         await self._channels.send(0, data)

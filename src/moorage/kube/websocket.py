@@ -6,7 +6,6 @@ Reading is what answers pings, so that a slow reader slows down the sender: noth
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator
 
@@ -28,6 +27,9 @@ from .frames import (
 
 SILENCE = 30.0
 """Seconds without a byte after which the peer is asked whether it lives; as many more, and it is lost."""
+_ROUNDS, _ROUNDS_WITH_INPUT = 2, 30
+_BUFFERED = 128 * 1024
+"""Bytes that an API server takes for a process that does not read; after more it may not hear us ask."""
 _PIECE = 256 * 1024
 
 
@@ -39,6 +41,7 @@ class WebSocket:
         self.closing = ""
         self.request = request
         self._wire = wire
+        self._unheard = 0
         self._splitter = Splitter()
         self._frames: deque[tuple[int, bytes, bool]] = deque()
 
@@ -67,7 +70,7 @@ class WebSocket:
             while self._frames:
                 opcode, piece, begins = self._frames.popleft()
                 if opcode in (CLOSE, PING, PONG):
-                    await self._control(opcode, piece)
+                    self._control(opcode, piece)
                 else:
                     yield piece, begins
             if self.closing:
@@ -82,42 +85,44 @@ class WebSocket:
 
     async def send(self, data: bytes) -> None:
         """One message. Raises OSError or RuntimeError when the peer is gone."""
+        self._unheard += len(data)
         await self._wire.write(encode(BINARY, data))
 
     async def close(self) -> None:
         if not self.closing and not self._wire.ended:
-            with contextlib.suppress(OSError, RuntimeError, TimeoutError):
-                async with asyncio.timeout(2):
-                    await self._wire.write(encode(CLOSE, (1000).to_bytes(2, "big")))
+            self._wire.post(encode(CLOSE, (1000).to_bytes(2, "big")))
         self.closing = self.closing or "closed by us"
         await self._wire.close()
 
     def lost(self, why: str) -> ClusterLost:
+        left = (
+            f"a process that leaves more than {_BUFFERED // 1024} KiB of its input unread has this end, too"
+        )
         return ClusterLost(
             "The connection into the workspace's pod broke.",
-            evidence=(f"{self.request}: {why}",),
+            evidence=(f"{self.request}: {why}", *([left] if self._unheard > _BUFFERED else [])),
             hint="Check that the pod, its node and the API server are there, then run the command again.",
         )
 
     async def _read(self) -> bytes:
-        for again in (True, False):
+        rounds = 0
+        while True:
             try:
                 async with asyncio.timeout(SILENCE):
-                    return await self._wire.reader.read(_PIECE)
+                    data = await self._wire.reader.read(_PIECE)
+                self._unheard = 0
+                return data
             except TimeoutError as error:
-                if not again:
-                    raise self.lost(f"nothing came for {2 * SILENCE:.0f} s, not even an answer") from error
-                with contextlib.suppress(OSError, RuntimeError):
-                    await self._wire.write(encode(PING, b""))
+                rounds += 1
+                if rounds >= (_ROUNDS_WITH_INPUT if self._unheard > _BUFFERED else _ROUNDS):
+                    raise self.lost(f"nothing came for {rounds * SILENCE:.0f} s") from error
+                self._wire.post(encode(PING, b""))
             except OSError as error:
                 raise self.lost(str(error)) from error
-        raise AssertionError("unreachable")
 
-    async def _control(self, opcode: int, data: bytes) -> None:
+    def _control(self, opcode: int, data: bytes) -> None:
+        if opcode == PING:
+            self._wire.post(encode(PONG, data))
         if opcode == CLOSE:
             self.closing = close_reason(data)
-        with contextlib.suppress(OSError, RuntimeError):
-            if opcode == PING:
-                await self._wire.write(encode(PONG, data))
-            if opcode == CLOSE:
-                await self._wire.write(encode(CLOSE, data[:2]))
+            self._wire.post(encode(CLOSE, data[:2]))

@@ -11,21 +11,21 @@ import pytest
 from moorage.kube.access import Access
 from moorage.kube.client import Cluster
 from moorage.kube.kubeconfig import Wanted, find
-from tests.cluster.cluster import Cluster as TestCluster
+from tests.cluster.cluster import Cluster as RealCluster
 
 ENVIRON = dict(os.environ)
 CONTAINER = "devcontainer"
 
 
 @pytest.fixture(scope="session")
-def home(cluster: TestCluster) -> Iterator[str]:
+def home(cluster: RealCluster) -> Iterator[str]:
     """A namespace for the pod that many tests share."""
     with cluster.namespace() as name:
         yield name
 
 
 @pytest.fixture(scope="session")
-def pod(cluster: TestCluster, home: str) -> str:
+def pod(cluster: RealCluster, home: str) -> str:
     """The name of a pod that runs a shell's tools and does nothing."""
     container = {
         "name": CONTAINER,
@@ -39,7 +39,7 @@ def pod(cluster: TestCluster, home: str) -> str:
 
 
 @pytest.fixture
-def access(cluster: TestCluster) -> Access:
+def access(cluster: RealCluster) -> Access:
     return find(Wanted(config=str(cluster.kubeconfig)), ENVIRON, "/root")
 
 

@@ -21,7 +21,7 @@ from moorage.kube.kinds import CONFIG_MAP, NAMESPACE
 from moorage.kube.kubeconfig import Wanted, find
 from moorage.kube.objects import Head, get
 from moorage.kube.objects import find as listing
-from tests.cluster.cluster import Cluster as TestCluster
+from tests.cluster.cluster import Cluster as RealCluster
 
 from .conftest import CONTAINER, ENVIRON
 
@@ -38,7 +38,7 @@ def pem(data: Pem) -> bytes:
 
 
 @pytest.fixture
-def token(cluster: TestCluster, namespace: str) -> str:
+def token(cluster: RealCluster, namespace: str) -> str:
     """Of an account that may read config maps, and that lasts ten minutes."""
     cluster.kubectl("-n", namespace, "create", "serviceaccount", "robot")
     cluster.kubectl("-n", namespace, "create", "role", "robot", "--verb=get,list", "--resource=configmaps")

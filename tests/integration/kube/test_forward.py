@@ -12,13 +12,13 @@ import pytest
 from moorage.kube import errors, forward
 from moorage.kube.client import Cluster
 from moorage.kube.forward import PortRefused, Tunnel, carry
-from tests.cluster.cluster import Cluster as TestCluster
+from tests.cluster.cluster import Cluster as RealCluster
 
 from .conftest import CONTAINER
 
 
 @pytest.fixture(scope="session")
-def echo(cluster: TestCluster, home: str) -> str:
+def echo(cluster: RealCluster, home: str) -> str:
     """A pod that on 7000 gives back what it gets, and on 7001 says how much it got once that has ended."""
     words = "nc -lk -p 7000 -e cat & nc -lk -p 7001 -e sh -c 'wc -c' & wait"
     container = {"name": CONTAINER, "image": "busybox:latest", "command": ["sh", "-c", words]}

@@ -14,7 +14,7 @@ from moorage.kube.access import Access, Impersonation
 from moorage.kube.client import Cluster
 from moorage.kube.kinds import CONFIG_MAP, DEPLOYMENT, NAMESPACE, NODE, POD, SECRET
 from moorage.kube.objects import Head, allowed, apply, create, delete, find, get, merge, scale
-from tests.cluster.cluster import Cluster as TestCluster
+from tests.cluster.cluster import Cluster as RealCluster
 
 from .conftest import ENVIRON
 
@@ -60,7 +60,7 @@ async def test_a_dry_run_creates_nothing(kube: Cluster) -> None:
     assert await get(kube, CONFIG_MAP, "one", Head) is None
 
 
-async def test_what_is_applied_stays_beside_what_others_have_set(kube: Cluster, cluster: TestCluster) -> None:
+async def test_what_is_applied_stays_beside_what_others_have_set(kube: Cluster, cluster: RealCluster) -> None:
     await apply(kube, config_map(a="1", b="1"), Head)
     cluster.kubectl("-n", kube.access.namespace, "patch", "configmap", "one", "-p", '{"data":{"theirs":"1"}}')
     await apply(kube, config_map(a="2"), Head)
@@ -69,7 +69,7 @@ async def test_what_is_applied_stays_beside_what_others_have_set(kube: Cluster, 
     assert found.data == {"a": "2", "theirs": "1"}
 
 
-async def test_a_field_of_another_is_a_conflict_unless_forced(kube: Cluster, cluster: TestCluster) -> None:
+async def test_a_field_of_another_is_a_conflict_unless_forced(kube: Cluster, cluster: RealCluster) -> None:
     cluster.apply(kube.access.namespace, config_map(a="theirs"))
     with pytest.raises(errors.ObjectConflict, match="owns fields"):
         await apply(kube, config_map(a="ours"), Head, force=False)
@@ -170,14 +170,14 @@ async def test_an_invalid_object_is_told(kube: Cluster) -> None:
         await create(kube, {**pod(), "spec": {"containers": []}}, Head)
 
 
-async def test_a_quota_is_told(kube: Cluster, cluster: TestCluster) -> None:
+async def test_a_quota_is_told(kube: Cluster, cluster: RealCluster) -> None:
     namespace = kube.access.namespace
     cluster.kubectl("-n", namespace, "create", "quota", "q", "--hard=configmaps=0,pods=0")
     error = await refusal(kube, pod(), errors.QuotaExceeded)
     assert "exceeded quota: q" in error.evidence[1]
 
 
-async def test_a_limit_range_is_told(kube: Cluster, cluster: TestCluster) -> None:
+async def test_a_limit_range_is_told(kube: Cluster, cluster: RealCluster) -> None:
     limit = {"type": "Container", "max": {"cpu": "1"}}
     cluster.apply(
         kube.access.namespace,
@@ -186,7 +186,7 @@ async def test_a_limit_range_is_told(kube: Cluster, cluster: TestCluster) -> Non
     await refusal(kube, pod(resources={"limits": {"cpu": "2"}}), errors.LimitExceeded)
 
 
-async def test_pod_security_is_told(access: Access, cluster: TestCluster) -> None:
+async def test_pod_security_is_told(access: Access, cluster: RealCluster) -> None:
     with cluster.namespace({"pod-security.kubernetes.io/enforce": "restricted"}) as name:
         async with Cluster(msgspec.structs.replace(access, namespace=name), ENVIRON) as kube:
             with pytest.raises(errors.PodSecurityForbids) as caught:
@@ -215,7 +215,7 @@ async def test_a_missing_verb_is_told_and_known_beforehand(access: Access, home:
 
 
 @pytest.mark.serial
-async def test_an_api_server_that_restarts_is_waited_for(kube: Cluster, cluster: TestCluster) -> None:
+async def test_an_api_server_that_restarts_is_waited_for(kube: Cluster, cluster: RealCluster) -> None:
     await create(kube, config_map(), Head)
     gone = cluster.api_server_gone()
     await asyncio.to_thread(gone.__enter__)

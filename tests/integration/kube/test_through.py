@@ -20,13 +20,13 @@ from moorage.kube.execution import Execution
 from moorage.kube.kinds import NAMESPACE
 from moorage.kube.objects import Head, get
 from moorage.kube.through import Through, led_through, through
-from tests.cluster.cluster import Cluster as TestCluster
+from tests.cluster.cluster import Cluster as RealCluster
 
 from .conftest import CONTAINER, ENVIRON
 
 
 @pytest.fixture
-def way(cluster: TestCluster) -> Through:
+def way(cluster: RealCluster) -> Through:
     return through(
         cluster.found.kubectl, config=str(cluster.kubeconfig), context="", environ=ENVIRON, home="/root"
     )
@@ -66,7 +66,7 @@ async def test_it_is_started_again_where_it_has_ended(kube: Cluster, way: Throug
     assert await get(kube, NAMESPACE, "default", Head) is not None
 
 
-async def test_it_ends_with_us_however_we_end(cluster: TestCluster, tmp_path: Path) -> None:
+async def test_it_ends_with_us_however_we_end(cluster: RealCluster, tmp_path: Path) -> None:
     words = (
         "import asyncio, os, sys; from moorage.kube.through import through\n"
         "async def main():\n"

@@ -11,7 +11,7 @@ from moorage.kube.client import Cluster
 from moorage.kube.kinds import CONFIG_MAP
 from moorage.kube.objects import Head, apply, create, delete
 from moorage.kube.watch import Synced, watch
-from tests.cluster.cluster import Cluster as TestCluster
+from tests.cluster.cluster import Cluster as RealCluster
 
 
 def config_map(name: str, value: str = "") -> dict[str, object]:
@@ -58,7 +58,7 @@ async def test_what_is_there_and_what_changes_is_told(kube: Cluster) -> None:
 
 
 @pytest.mark.serial
-async def test_a_watch_goes_on_after_the_api_server_was_away(kube: Cluster, cluster: TestCluster) -> None:
+async def test_a_watch_goes_on_after_the_api_server_was_away(kube: Cluster, cluster: RealCluster) -> None:
     seen = Seen(kube)
     following = asyncio.create_task(seen.follow())
     await create(kube, config_map("a"), Head)

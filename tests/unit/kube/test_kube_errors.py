@@ -114,6 +114,12 @@ def test_answers_of_others_are_told(code: int, body: bytes, kind: type[Exception
     assert type(translate(code, body, "GET /x", server="https://a")) is kind
 
 
+def test_a_refusal_of_the_node_is_told_in_its_words() -> None:
+    error = translate(500, b'container not found ("c")', "GET /api/v1/namespaces/n/pods/p/exec")
+    assert type(error) is errors.ClusterRefused
+    assert error.message == 'The pod\'s node refuses it: container not found ("c").'
+
+
 def read(text: dict[str, object]) -> tuple[int, str] | None:
     found = errors.read_status(json.dumps(text).encode())
     assert found is not None
