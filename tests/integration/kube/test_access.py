@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -246,15 +246,23 @@ class Relay:
         except ConnectionError:
             pass
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 @asynccontextmanager
 async def relaying(relay: Relay) -> AsyncIterator[int]:
-    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    running: set[asyncio.Task[None]] = set()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        running.add(asyncio.create_task(relay.serve(reader, writer)))
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), 5)
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])

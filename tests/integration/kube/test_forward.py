@@ -20,7 +20,7 @@ from .conftest import CONTAINER
 @pytest.fixture(scope="session")
 def echo(cluster: RealCluster, home: str) -> str:
     """A pod that on 7000 gives back what it gets, and on 7001 says how much it got once that has ended."""
-    words = "nc -lk -p 7000 -e cat & nc -lk -p 7001 -e sh -c 'wc -c' & wait"
+    words = "nc -ll -p 7000 -e cat & nc -ll -p 7001 -e wc -c & wait"
     container = {"name": CONTAINER, "image": "busybox:latest", "command": ["sh", "-c", words]}
     spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
     cluster.apply(home, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "echo"}, "spec": spec})
