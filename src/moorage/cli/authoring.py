@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from moorage.cli.report import Output
+from moorage.cli.report.plain import json_text
 from moorage.cli.run import open_reporter
 from moorage.cli.run import run as run_own
 from moorage.devcontainer.warnings import Warning
@@ -82,5 +83,5 @@ def from_json(text: str, kind: type[T], option: str) -> T:
 
 def printed(value: object, *, indent: int = 0) -> None:
     """JSON on standard output."""
-    text = msgspec.json.encode(value)
+    text = json_text(value)
     click.echo(msgspec.json.format(text, indent=indent) if indent else text)

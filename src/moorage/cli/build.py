@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from moorage.cli.options import driver_options, output_options, source_argument
+from moorage.cli.report.plain import json_text
 from moorage.cli.request import asked
 from moorage.cli.request_options import build_options, request_options
 from moorage.cli.run import run
@@ -39,7 +40,7 @@ def build_command(source: str, **values: Any) -> None:
     started = time.monotonic()
     image = run(_build(request, reporter, driver, options, push=values["push"]), output, reporter)
     if output.result == "json":
-        click.echo(msgspec.json.encode({"outcome": "success", **msgspec.to_builtins(image)}))
+        click.echo(json_text({"outcome": "success", **msgspec.to_builtins(image)}))
         return
     seconds = time.monotonic() - started
     click.echo(f"{image.reference}  {'built' if image.built else 'unchanged'} in {seconds:.1f} s")

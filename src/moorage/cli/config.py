@@ -10,6 +10,7 @@ import msgspec
 
 from moorage.cli.opening import opened, site_of
 from moorage.cli.options import driver_options, output_options, source_argument
+from moorage.cli.report.plain import json_text
 from moorage.cli.request import request_of
 from moorage.cli.run import fail, run
 from moorage.cli.table import details, table
@@ -42,13 +43,13 @@ def config_command(source: str, **values: Any) -> None:
     if values["listed"]:
         there = run(_configurations(request, values, reporter), output, reporter)
         if output.result == "json":
-            click.echo(msgspec.json.encode({"outcome": "success", "configurations": there}))
+            click.echo(json_text({"outcome": "success", "configurations": there}))
         else:
             click.echo(table([["ID", "FILE"], *([each.id, each.path] for each in there)]))
         return
     found = run(_understand(request, values, reporter), output, reporter)
     if output.result == "json":
-        click.echo(msgspec.json.encode({"outcome": "success", **msgspec.to_builtins(found)}))
+        click.echo(json_text({"outcome": "success", **msgspec.to_builtins(found)}))
         return
     for warning in found.warnings:
         reporter.emit(Notice(level=warning.level, code=warning.code, text=warning.text, hint=warning.hint))

@@ -7,12 +7,11 @@ import sys
 from typing import Any
 
 import click
-import msgspec
 
 from moorage.cli.defaults import load_defaults
 from moorage.cli.opening import opened
 from moorage.cli.options import driver_options, output_options
-from moorage.cli.report.plain import harmless
+from moorage.cli.report.plain import harmless, json_text
 from moorage.cli.run import fail, run
 from moorage.drivers.docker.options import parse
 from moorage.errors import EngineError, MoorageError
@@ -46,7 +45,7 @@ def doctor_command(**values: Any) -> None:
     failed = any(check.level == "fail" for check in checks)
     if output.result == "json":
         body = {"outcome": "failed" if failed else "success", "checks": checks}
-        click.echo(msgspec.json.encode(body))
+        click.echo(json_text(body))
     else:
         _print(checks, only_wrong=output.quiet)
     sys.exit(EngineError.exit_code if failed else 0)

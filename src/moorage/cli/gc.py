@@ -10,7 +10,7 @@ import msgspec
 
 from moorage.cli.opening import opened, site_of
 from moorage.cli.options import driver_options, output_options
-from moorage.cli.report.plain import harmless
+from moorage.cli.report.plain import harmless, json_text
 from moorage.cli.run import run
 from moorage.cli.table import size
 from moorage.errors import RefusedError
@@ -48,7 +48,7 @@ def gc_command(**values: Any) -> None:
             "bytes": total,
             **msgspec.to_builtins(found),
         }
-        click.echo(msgspec.json.encode(body))
+        click.echo(json_text(body))
         return
     word = "would remove" if values["dry_run"] else "removed"
     for each in found.removed:

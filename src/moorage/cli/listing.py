@@ -11,6 +11,7 @@ import msgspec
 
 from moorage.cli.opening import opened, site_of
 from moorage.cli.options import driver_options, output_options, workspace_argument
+from moorage.cli.report.plain import json_text
 from moorage.cli.run import run
 from moorage.cli.table import age, details, table
 from moorage.drivers.base import Listed
@@ -28,7 +29,7 @@ def list_command(**values: Any) -> None:
     output, reporter = opened(values)
     listed = run(_list(values, reporter), output, reporter)
     if output.result == "json":
-        click.echo(msgspec.json.encode([_plain(each) for each in listed]))
+        click.echo(json_text([_plain(each) for each in listed]))
         return
     if not listed:
         click.echo("There is no workspace yet. Make one with: moorage up .", err=True)
@@ -45,7 +46,7 @@ def status_command(workspace: str, **values: Any) -> None:
     output, reporter = opened(values)
     found = run(_status(workspace, values, reporter), output, reporter)
     if output.result == "json":
-        click.echo(msgspec.json.encode(found))
+        click.echo(json_text(found))
         return
     click.echo(details(_described(found)))
 

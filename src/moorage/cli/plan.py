@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from moorage.cli.options import driver_options, output_options, source_argument
-from moorage.cli.report.plain import harmless
+from moorage.cli.report.plain import harmless, harmless_json
 from moorage.cli.request import asked
 from moorage.cli.request_options import build_options, request_options
 from moorage.cli.run import run
@@ -46,12 +46,20 @@ def plan_command(source: str, **values: Any) -> None:
     request, driver, options, output, reporter = asked(source, values)
     found = run(_plan(request, reporter, driver, options), output, reporter)
     if output.result == "json":
-        click.echo(reporter.text(msgspec.json.encode(as_json(found, objects=values["objects"])).decode()))
+        click.echo(
+            harmless_json(
+                reporter.text(msgspec.json.encode(as_json(found, objects=values["objects"])).decode())
+            )
+        )
         return
     for line in as_lines(found):
         click.echo(harmless(reporter.text(line)))
     if values["objects"]:
-        click.echo(reporter.text(msgspec.json.format(msgspec.json.encode(found.rendered), indent=2).decode()))
+        click.echo(
+            harmless_json(
+                reporter.text(msgspec.json.format(msgspec.json.encode(found.rendered), indent=2).decode())
+            )
+        )
 
 
 async def _plan(request: Request, reporter: Redacting, driver: str, options: dict[str, str]) -> Foreseen:

@@ -46,8 +46,6 @@ def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: in
     )
     reporter.emit(event)
     if output.result == "json":
-        import msgspec
-
         clean = [reporter.text(line) for line in event.evidence]
         body = {
             "outcome": "error",
@@ -56,7 +54,9 @@ def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: in
             "evidence": clean,
             "hint": reporter.text(event.hint),
         }
-        print(msgspec.json.encode(body).decode())
+        from moorage.cli.report.plain import json_text  # only failures need it
+
+        print(json_text(body))
     sys.exit(event.exit_code)
 
 

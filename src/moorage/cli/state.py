@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-import msgspec
 
 from moorage.cli.opening import opened, site_of
 from moorage.cli.options import F, complete_name, driver_options, output_options
 from moorage.cli.report import Output
-from moorage.cli.report.plain import harmless
+from moorage.cli.report.plain import harmless, json_text
 from moorage.cli.run import fail, run
 from moorage.drivers.base import Listed
 from moorage.errors import MoorageError, RefusedError, UsageError
@@ -117,7 +116,7 @@ def _confirm(found: Sequence[Listed]) -> None:
 
 def _print(results: tuple[Changed, ...], output: Output) -> None:
     if output.result == "json":
-        click.echo(msgspec.json.encode(results))
+        click.echo(json_text(results))
         return
     for each in results:
         removed = f": {', '.join(each.removed)}" if each.removed else ""

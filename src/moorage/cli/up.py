@@ -9,7 +9,7 @@ import click
 
 from moorage.cli.options import driver_options, output_options, source_argument
 from moorage.cli.report import Output
-from moorage.cli.report.plain import harmless
+from moorage.cli.report.plain import harmless, json_text
 from moorage.cli.request import asked
 from moorage.cli.request_options import build_options, request_options
 from moorage.cli.run import run
@@ -71,7 +71,7 @@ def _print(result: Up, output: Output) -> None:
         import msgspec
 
         body = {"outcome": "success", **msgspec.to_builtins(result)}
-        click.echo(msgspec.json.encode(body))
+        click.echo(json_text(body))
         return
     what = "is up" if result.steps else "was up already"
     click.echo(harmless(f"Workspace {result.name} {what}: {result.remote_user} in {result.remote_folder}"))

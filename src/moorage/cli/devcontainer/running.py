@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from moorage.cli.report.plain import harmless, harmless_json
+from moorage.cli.report.plain import harmless, harmless_json, json_text
 from moorage.cli.run import INTERRUPTED, cancelled_by_signals, defect
 from moorage.compat.reference.failure import EXIT
 from moorage.compat.reference.log import Log
@@ -34,6 +34,7 @@ def reporter_of(values: Values, *, quiet: bool = False) -> Redacting:
         form=values.get("log_format") or "text",
         quiet=quiet,
         clean=harmless,
+        json_text=json_text,
     )
     reporter = Redacting(log)
     if values.get("buildkit") == "never":

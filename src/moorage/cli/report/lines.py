@@ -7,6 +7,7 @@ from typing import TextIO
 
 import msgspec
 
+from moorage.cli.report.plain import json_text
 from moorage.events import VERSION, Event
 
 
@@ -18,5 +19,5 @@ class JsonLines:
 
     def emit(self, event: Event) -> None:
         body = {"v": VERSION, "time": round(time.time(), 3), **msgspec.to_builtins(event)}
-        self._out.write(msgspec.json.encode(body).decode() + "\n")
+        self._out.write(json_text(body) + "\n")
         self._out.flush()

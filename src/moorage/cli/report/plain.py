@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TextIO
 
+import msgspec
+
 from moorage.events import Event, Failed, LogLine, Notice, StepEnded, StepProgress, StepStarted
 
 _CONTROL = re.compile(
@@ -24,6 +26,11 @@ def harmless(text: str) -> str:
 def harmless_json(text: str) -> str:
     """The same JSON with nothing in it that a terminal acts on: what is left of that is escaped."""
     return _CONTROL.sub(lambda found: "".join(f"\\u{ord(each):04x}" for each in found[0]), text)
+
+
+def json_text(value: object) -> str:
+    """A value as JSON of one line, for programs and for whoever looks at it in a terminal."""
+    return harmless_json(msgspec.json.encode(value).decode())
 
 
 def failure_lines(event: Failed) -> list[str]:

@@ -18,6 +18,10 @@ _TITLES = {"start-container": "Starting container"}
 _STARTED = "Container started"
 
 
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 class Log:
     """A sink for one run. Output of hooks goes to the channel that tools show as the terminal of hooks.
 
@@ -32,9 +36,11 @@ class Log:
         form: Literal["text", "json"] = "text",
         quiet: bool = False,
         clean: Callable[[str], str] = str,
+        json_text: Callable[[object], str] = _json,
     ) -> None:
         self._out = out
         self._clean = clean
+        self._json_text = json_text
         self._least = LEVELS[level]
         self._json = form == "json"
         self._begun: dict[str, int] = {}
@@ -104,7 +110,7 @@ class Log:
             body["stepDetail"] = detail
         if hook:
             body["channel"] = "postCreate"
-        self._write(msgspec.json.encode(body).decode())
+        self._write(self._json_text(body))
 
     def _tell(self, level: int, text: str) -> None:
         self._record({"type": "text", "level": level, "text": text}, text)
@@ -117,7 +123,7 @@ class Log:
             return
         rest = {key: value for key, value in body.items() if key not in ("type", "level")}
         stamped = {"type": body["type"], "level": body["level"], "timestamp": _now(), **rest}
-        self._write(msgspec.json.encode(stamped).decode())
+        self._write(self._json_text(stamped))
 
     def _write(self, line: str) -> None:
         self._out.write(f"{line}\n")
