@@ -97,6 +97,22 @@ async def test_processes_inside(place: Place) -> None:
     assert await inside.exists("/tmp/passwd")
 
 
+async def test_what_is_wrong_is_told_at_any_time(place: Place) -> None:
+    spec = place.spec()
+    await place.up(spec)
+    assert await place.driver.explain(spec.name) is None
+    await output(place, spec.name, "kill", "1")
+    for _ in range(100):
+        found = await place.driver.explain(spec.name)
+        if found is not None:
+            break
+        await asyncio.sleep(0.1)
+    assert found is not None
+    assert found.code == "crash-loop"
+    await place.driver.stop(spec.name)
+    assert await place.driver.explain(spec.name) is None
+
+
 async def test_five_at_once_come_to_one_workspace(place: Place) -> None:
     spec = place.spec()
     await asyncio.gather(*(place.up(spec) for _ in range(5)))

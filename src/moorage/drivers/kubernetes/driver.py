@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..base import Helper, Listed, Process, Stacks, Verdict
+    from .causes.cause import Cause
     from .causes.reading import Node
     from .inside import KubernetesInside
     from .known import Known, Plan
@@ -158,6 +159,12 @@ class KubernetesDriver:
             "Compose projects cannot run in a cluster: a workspace there is one container so far.",
             hint="Use the docker driver, or an image or Dockerfile in devcontainer.json.",
         )
+
+    async def explain(self, container: str) -> Cause | None:
+        """Why the workspace does not run, or how it ended before; None where nothing is wrong."""
+        from .explaining import explain  # as above
+
+        return await explain(self.cluster, self.namespace, await self._meant(container))
 
     async def entered(self, container: str) -> KubernetesInside:
         """The way into the pod that runs now. Raises NotRunning."""

@@ -1,0 +1,78 @@
+"""Why a workspace is not as it should be, asked at any time: one look at all that tells of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from ...kube import objects
+from ...kube.client import Cluster
+from ...kube.errors import Forbidden, ObjectMissing
+from ...kube.kinds import CLAIM, EVENT, NODE
+from ...spec import names
+from . import naming
+from .causes.cause import Cause
+from .causes.find import failing, trouble
+from .causes.reading import Claim, Event, Node, Seen
+from .observing import Found, look
+from .waiting import tail
+
+
+async def explain(cluster: Cluster, namespace: str, workspace: str, source: str = "") -> Cause | None:
+    """The cause that matters most; None where nothing is wrong, or nobody wants the workspace to run.
+
+    What we may not see is left out. Raises what `kube` raises where the workspace itself cannot be seen.
+    """
+    found, events, claims = await asyncio.gather(
+        look(cluster, namespace, workspace),
+        _events(cluster, namespace, workspace),
+        _claims(cluster, namespace, workspace),
+    )
+    if found.deployment is None or not found.deployment.spec.replicas:
+        return None
+    seen = Seen(
+        deployment=found.deployment,
+        pod=found.pod,
+        events=events,
+        claims=claims,
+        nodes=await _node(cluster, found),
+        source=source,
+    )
+    return trouble(await _with_logs(cluster, namespace, seen))
+
+
+async def _events(cluster: Cluster, namespace: str, workspace: str) -> tuple[Event, ...]:
+    try:
+        found = await objects.find(cluster, EVENT, Event, namespace=namespace)
+    except Forbidden:
+        return ()
+    prefix = naming.root(workspace)
+    return tuple(each for each in found.items if each.involved_object.name.startswith(prefix))
+
+
+async def _claims(cluster: Cluster, namespace: str, workspace: str) -> tuple[Claim, ...]:
+    try:
+        label = f"{names.ID}={workspace}"
+        return tuple((await objects.find(cluster, CLAIM, Claim, namespace=namespace, labels=label)).items)
+    except Forbidden:
+        return ()
+
+
+async def _node(cluster: Cluster, found: Found) -> tuple[Node, ...]:
+    name = found.pod.spec.node_name if found.pod else ""
+    if not name:
+        return ()
+    try:
+        node = await objects.get(cluster, NODE, name, Node)
+    except (Forbidden, ObjectMissing):
+        return ()
+    return (node,) if node else ()
+
+
+async def _with_logs(cluster: Cluster, namespace: str, seen: Seen) -> Seen:
+    if seen.pod is None:
+        return seen
+    pod = seen.pod.metadata.name
+    logs = {each: await tail(cluster, namespace, pod, each) for each in failing(seen)}
+    return msgspec.structs.replace(seen, logs=logs)

@@ -1,0 +1,176 @@
+"""The whole way through on a cluster, as a person goes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.outside import Cli, Result
+
+IMAGE = "moorage-test/devcontainer:latest"
+HOOKS = {
+    "onCreateCommand": "echo create >> ~/log",
+    "postCreateCommand": {"one": "echo one >> /tmp/one", "two": ["touch", "/tmp/two"]},
+    "postStartCommand": "echo start >> ~/log",
+}
+
+
+class Person:
+    """moorage with the cluster's kubeconfig, a namespace and a home of its own."""
+
+    def __init__(self, cluster: Cluster, namespace: str, home: Path) -> None:
+        self.cluster, self.namespace = cluster, namespace
+        self.cli = Cli(home, "unix:///nonexistent.sock")
+        config = home / "config.toml"
+        config.write_text(
+            f'[registries]\ninsecure = ["{cluster.registry}"]\n'
+            f'[registries.mirrors]\n"docker.io" = ["http://{cluster.registry}"]\n'
+        )
+        self.cli.env |= {"KUBECONFIG": str(cluster.kubeconfig), "MOORAGE_CONFIG": str(config)}
+
+    def __call__(self, command: str, *arguments: str | Path) -> Result:
+        place = ("--driver", "kubernetes", "-o", f"namespace={self.namespace}")
+        return self.cli(command, *place, *arguments, timeout=150)
+
+    def ok(self, command: str, *arguments: str | Path) -> Result:
+        result = self(command, *arguments)
+        assert result.code == 0, result.stderr + result.stdout
+        return result
+
+    def left(self) -> list[str]:
+        """What a workspace leaves in the namespace; the cluster's own objects are not counted."""
+        kinds = "deployments,replicasets,pods,configmaps,secrets,persistentvolumeclaims,serviceaccounts,roles"
+        found = self.cluster.kubectl("--namespace", self.namespace, "get", kinds, "--output=name").split()
+        return [
+            name for name in found if name not in ("configmap/kube-root-ca.crt", "serviceaccount/default")
+        ]
+
+
+@pytest.fixture
+def person(cluster: Cluster, namespace: str, tmp_path: Path) -> Person:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Person(cluster, namespace, home)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    def make(**configuration: object) -> Path:
+        folder = tmp_path / "project"
+        (folder / ".devcontainer").mkdir(parents=True)
+        body = {"image": IMAGE, "remoteUser": "vscode", **configuration}
+        (folder / ".devcontainer/devcontainer.json").write_text(json.dumps(body))
+        (folder / "src").mkdir()
+        (folder / "src/tool").write_text("#!/bin/sh\necho ran\n")
+        (folder / "src/tool").chmod(0o755)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def repository(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
+    """The URL of a repository with a configuration, as this machine and pods reach it."""
+    work, bare = tmp_path / "work", tmp_path / "served/app.git"
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+    def git(*words: str | Path) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+        subprocess.run(["git", *identity, *words], check=True, capture_output=True, env=environment)
+
+    git("init", "-q", "-b", "main", work)
+    (work / ".devcontainer.json").write_text(json.dumps({"image": IMAGE, "remoteUser": "vscode", **HOOKS}))
+    (work / "README").write_text("hello\n")
+    git("-C", work, "add", ".")
+    git("-C", work, "commit", "-q", "-m", "one")
+    git("clone", "-q", "--bare", work, bare)
+    git("-C", bare, "update-server-info")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(bare.parent))
+    server = ThreadingHTTPServer((cluster.host, 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://{cluster.host}:{server.server_port}/app.git"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_local_folder(person: Person, project: Callable[..., Path]) -> None:
+    folder = project(**HOOKS, containerEnv={"WORD": "a b"})
+    made = person.ok("up", folder, "--output", "json").json()
+    assert (made["created"], made["remote_user"], made["remote_folder"]) == (
+        True,
+        "vscode",
+        "/workspaces/project",
+    )
+    inside = "id -un; pwd; src/tool; echo $WORD; cat ~/log /tmp/one; ls /tmp/two; stat -c %U:%G src/tool"
+    shown = person.ok("exec", folder, "--", "sh", "-c", inside).stdout.split("\n")
+    assert shown[:-1] == [
+        "vscode", "/workspaces/project", "ran", "a b", "create", "start", "one", "/tmp/two", "vscode:vscode",
+    ]  # fmt: skip
+    assert person("exec", folder, "--", "sh", "-c", "exit 7").code == 7
+    again = person.ok("up", folder, "--output", "json").json()
+    assert (again["created"], again["steps"]) == (False, [])
+    assert "running" in person.ok("list").stdout
+    person.ok("delete", "--yes", "project")
+    assert person.left() == []
+
+
+def test_what_was_changed_in_the_workspace_stays(person: Person, project: Callable[..., Path]) -> None:
+    folder = project(**HOOKS)
+    person.ok("up", folder)
+    person.ok("exec", folder, "--", "sh", "-c", "echo mine > file; rm src/tool")
+    (folder / "file").write_text("from outside\n")
+    person.ok("stop", folder)
+    assert person.ok("list", "--output", "json").json()[0]["state"] == "exited"
+    resumed = person.ok("up", folder, "--output", "json").json()
+    assert not resumed["created"]
+    assert person.ok("exec", folder, "--", "sh", "-c", "cat file; ls src").stdout == "mine\n"
+    assert person.ok("exec", folder, "--", "sh", "-c", "cat ~/log").stdout == "create\nstart\n"  # a new pod
+
+
+def test_a_repository_is_cloned_in_the_cluster(person: Person, repository: str) -> None:
+    made = person.ok("up", repository, "--output", "json").json()
+    assert made["remote_folder"] == "/workspaces/app"
+    inside = "cat README; stat -c %U README .git; git log --oneline | wc -l; git status --short"
+    shown = person.ok("exec", repository, "--", "sh", "-c", inside).stdout
+    assert shown.split("\n")[:-1] == ["hello", "vscode", "vscode", "1"]
+    person.ok("delete", "--yes", repository)
+    assert person.left() == []
+
+
+def test_a_plan_changes_nothing(person: Person, project: Callable[..., Path]) -> None:
+    planned = person.ok("plan", project(**HOOKS)).stdout
+    assert "Upload" in planned
+    assert person.left() == []
+
+
+def test_a_failed_hook_is_tried_again(person: Person, project: Callable[..., Path]) -> None:
+    folder = project(onCreateCommand="echo once >> ~/log", postCreateCommand="cat /workspaces/project/needed")
+    failed = person("up", folder)
+    assert failed.code == 7
+    assert "No such file" in failed.stderr
+    person.ok("exec", folder, "--", "sh", "-c", "echo there > needed")
+    person.ok("up", folder)
+    assert person.ok("exec", folder, "--", "sh", "-c", "cat ~/log").stdout == "once\n"
+
+
+def test_what_needs_an_engine_is_refused_before_anything_is_made(
+    person: Person, project: Callable[..., Path]
+) -> None:
+    folder = project()
+    (folder / ".devcontainer/Dockerfile").write_text("FROM busybox\n")
+    (folder / ".devcontainer/devcontainer.json").write_text('{"build": {"dockerfile": "Dockerfile"}}')
+    refused = person("up", folder)
+    assert refused.code == 9
+    assert "needs-engine" in refused.stderr
+    assert person.left() == []
