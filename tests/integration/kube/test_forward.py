@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,8 +20,8 @@ from .conftest import CONTAINER
 
 @pytest.fixture(scope="session")
 def echo(cluster: RealCluster, home: str) -> str:
-    """A pod that on 7000 gives back what it gets, and on 7001 says how much it got once that has ended."""
-    words = "nc -ll -p 7000 -e cat & nc -ll -p 7001 -e wc -c & wait"
+    """A pod that on 7000 gives back what it gets, and on 7001 slowly what line it got."""
+    words = "nc -ll -p 7000 -e cat & nc -ll -p 7001 -e sh -c 'read -r l; sleep 1.5; echo got $l' & wait"
     container = {"name": CONTAINER, "image": "busybox:latest", "command": ["sh", "-c", words]}
     spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
     cluster.apply(home, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "echo"}, "spec": spec})
@@ -28,17 +29,8 @@ def echo(cluster: RealCluster, home: str) -> str:
     return "echo"
 
 
-@pytest.fixture(params=["spdy", "v4"])
-def protocol(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Today's, and that of API servers before 1.31."""
-    if request.param == "v4":
-        monkeypatch.setattr(forward, "PROTOCOL", "nobody.speaks.this")
-    return str(request.param)
-
-
-async def test_what_is_sent_comes_back(at_home: Cluster, echo: str, protocol: str) -> None:
+async def test_what_is_sent_comes_back(at_home: Cluster, echo: str) -> None:
     tunnel = await Tunnel.open(at_home, echo, 7000)
-    assert tunnel.half_close == (protocol == "spdy")
     sent = os.urandom(5 * 1024 * 1024)
     writing = asyncio.create_task(tunnel.write(sent))
     received = b""
@@ -51,15 +43,7 @@ async def test_what_is_sent_comes_back(at_home: Cluster, echo: str, protocol: st
     assert received == sent
 
 
-async def test_the_end_of_our_side_is_seen_there(at_home: Cluster, echo: str) -> None:
-    tunnel = await Tunnel.open(at_home, echo, 7001)
-    await tunnel.write(b"12345")
-    await tunnel.write_eof()
-    assert b"".join([data async for data in tunnel.pieces()]).strip() == b"5"
-    await tunnel.close()
-
-
-async def test_a_port_that_nobody_listens_on_is_told(at_home: Cluster, echo: str, protocol: str) -> None:
+async def test_a_port_that_nobody_listens_on_is_told(at_home: Cluster, echo: str) -> None:
     tunnel = await Tunnel.open(at_home, echo, 7999)
     with pytest.raises(PortRefused) as caught:
         await anext(tunnel.pieces())
@@ -74,27 +58,46 @@ async def test_a_pod_that_is_not_there_is_told(at_home: Cluster, echo: str) -> N
 
 @asynccontextmanager
 async def served(kube: Cluster, pod: str, port: int) -> AsyncIterator[int]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await carry(await Tunnel.open(kube, pod, port), reader, writer)
-        finally:
-            writer.close()
+    running: set[asyncio.Task[None]] = set()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await carry(await Tunnel.open(kube, pod, port), reader, writer)
+        writer.close()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        running.add(asyncio.create_task(serve(reader, writer)))
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await asyncio.gather(*running)
 
 
-async def test_local_connections_are_carried(at_home: Cluster, echo: str) -> None:
-    async def count(number: int, port: int) -> int:
+async def test_many_local_connections_get_all_of_a_late_answer(at_home: Cluster, echo: str) -> None:
+    async def ask(number: int, port: int) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"x" * number)
+        writer.write(b"%d\n" % number)
         writer.write_eof()
         answer = await reader.read()
         writer.close()
-        return int(answer)
+        return answer
 
     async with served(at_home, echo, 7001) as port:
-        assert await asyncio.gather(*(count(number, port) for number in range(20))) == list(range(20))
+        answers = await asyncio.gather(*(ask(number, port) for number in range(20)))
+    assert answers == [b"got %d\n" % number for number in range(20)]
+
+
+async def test_a_local_side_that_has_gone_is_not_carried_for_ever(
+    at_home: Cluster, echo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forward, "GRACE", 0.1)
+    tunnel = await Tunnel.open(at_home, echo, 7000)
+    reader = asyncio.StreamReader()
+    reader.feed_eof()
+    theirs, ours = socket.socketpair()
+    with theirs:
+        _, writer = await asyncio.open_connection(sock=ours)
+        await asyncio.wait_for(carry(tunnel, reader, writer), 5)
+        writer.close()
