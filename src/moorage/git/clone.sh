@@ -85,8 +85,17 @@ git symbolic-ref HEAD refs/heads/moorage-none
 git config remote.origin.url "$MOORAGE_CLONE_URL"
 git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'
 
+# Behind plain files there is no filter: git would take each missing object for one that can be had later, and
+# start itself again and again to get it. Its helper for HTTP says "fallback" where the server is not a git of today.
+filters() {
+  case $MOORAGE_CLONE_URL in http://* | https://*) ;; *) return 0 ;; esac
+  answer=$(printf 'stateless-connect git-upload-pack\n\n' |
+    git "remote-${MOORAGE_CLONE_URL%%:*}" origin "$MOORAGE_CLONE_URL" 2>/dev/null | head -c 8) || :
+  [ "$answer" != fallback ]
+}
+
 set -- --progress --no-recurse-submodules
-[ -z "$MOORAGE_CLONE_FILTER" ] || set -- "$@" "--filter=$MOORAGE_CLONE_FILTER"
+[ -z "$MOORAGE_CLONE_FILTER" ] || ! filters || set -- "$@" "--filter=$MOORAGE_CLONE_FILTER"
 git fetch "$@" origin
 GIT_NO_LAZY_FETCH=1 git cat-file -e "$MOORAGE_CLONE_COMMIT^{commit}" 2>/dev/null ||
   git fetch "$@" origin "$MOORAGE_CLONE_COMMIT" ||

@@ -126,6 +126,14 @@ async def test_a_pull_request_gets_a_branch_that_can_be_pulled(
     assert (cloner.directory / "more.txt").exists()
 
 
+async def test_plain_files_have_no_filter(cloner: Cloner, dumb_server: str) -> None:
+    """git would start itself for each object that it takes for one to be had later, without end."""
+    program = await cloner.program(dumb_server + "/repo.git", {"partial": True})
+    assert cloner.run(program).returncode == 0
+    assert cloner.git("status", "--porcelain") == ""
+    assert "partialclonefilter" not in cloner.git("config", "--list").lower()
+
+
 async def test_a_partial_clone(repository: Repository, cloner: Cloner, http_server: str) -> None:
     repository.commit({"big.txt": "small now\n"})
     await cloner.clone(http_server + "/repo.git", {"partial": True})
