@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from moorage.planner.facts import Facts
-from moorage.planner.plan import Ask, Plan, observe, plan
+from moorage.planner.plan import Ask, Plan, configuration_question, observe, plan
 from moorage.planner.questions import (
     AskEngine,
     ConfigurationFile,
@@ -90,7 +90,7 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
         case CloneSource():
             return facts.answered({IsCloned(container=step.container, folder=step.folder): True})
         case UploadSource():
-            return _seen(request, facts, msgspec.structs.replace(seen, volume="complete"))
+            return _uploaded(request, facts, msgspec.structs.replace(seen, volume="complete"))
         case RunHooks():
             journal = result.journal or seen.journal
             return _seen(request, facts, msgspec.structs.replace(seen, journal=journal)).after("hooks")
@@ -170,6 +170,13 @@ def forecast(request: Request, facts: Facts, before: tuple[Step, ...] = ()) -> F
             facts = learn(request, facts, step, predicted(request, facts, step))
         steps = (*steps, *outcome.steps)
     return Foresight(Plan(steps=steps, more=True), facts)
+
+
+def _uploaded(request: Request, facts: Facts, seen: Observation) -> Facts:
+    """From now on the workspace's own files decide; until somebody changes them they say the same."""
+    before = facts.need(configuration_question(request, facts), ConfigurationFile)
+    known = _seen(request, facts, seen)
+    return known.answered({configuration_question(request, known): before})
 
 
 def _locked(facts: Facts, step: WriteLockfile) -> Facts:

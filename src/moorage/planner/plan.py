@@ -71,13 +71,31 @@ def observe(request: Request) -> Observe:
     return Observe(container=request.handle, volume=volume)
 
 
+def configuration_question(request: Request, facts: Facts) -> ReadConfiguration:
+    """Before the files exist in the workspace the source decides, afterwards the workspace's own files do."""
+    if isinstance(request.source, LocalFolder) and not _has_own_files(request, facts):
+        return ReadConfiguration(place="folder", path=request.config, override=request.override_config)
+    if isinstance(request.source, ImageSource):
+        return ReadConfiguration(place="image")
+    container = facts.need(observe(request), Observation).container
+    if container is None or not container.started_at:
+        return ReadConfiguration(place="git", path=request.config)
+    return ReadConfiguration(
+        place="exported" if recreate_due(request, facts) else "workspace",
+        container=container.name,
+        path=container.labels.get(names.CONFIG, ""),
+        folder=container.labels.get(names.TOP, ""),
+        commit=container.labels.get(names.COMMIT, ""),
+    )
+
+
 def recreate_due(request: Request, facts: Facts) -> bool:
     """Whether the container that exists is to go, because that was asked for."""
     return (request.recreate or request.rebuild) and "recreate" not in facts.past
 
 
 def _plan(request: Request, facts: Facts) -> Plan:
-    source = _configuration_question(request, facts)
+    source = configuration_question(request, facts)
     if asleep := _asleep(request, facts, source):
         reason = f"it is {asleep.state}, and its files decide what is due"
         return Plan(steps=(StartContainer(container=asleep.name, reason=reason),), more=True)
@@ -151,24 +169,6 @@ def _differs(
     if not isinstance(chosen, Chosen):
         return True
     return bool(wanted(request, facts, configuration, chosen, kept).differences)
-
-
-def _configuration_question(request: Request, facts: Facts) -> ReadConfiguration:
-    """Before the files exist in the workspace the source decides, afterwards the workspace's own files do."""
-    if isinstance(request.source, LocalFolder) and not _has_own_files(request, facts):
-        return ReadConfiguration(place="folder", path=request.config, override=request.override_config)
-    if isinstance(request.source, ImageSource):
-        return ReadConfiguration(place="image")
-    container = facts.need(observe(request), Observation).container
-    if container is None or not container.started_at:
-        return ReadConfiguration(place="git", path=request.config)
-    return ReadConfiguration(
-        place="exported" if recreate_due(request, facts) else "workspace",
-        container=container.name,
-        path=container.labels.get(names.CONFIG, ""),
-        folder=container.labels.get(names.TOP, ""),
-        commit=container.labels.get(names.COMMIT, ""),
-    )
 
 
 def _has_own_files(request: Request, facts: Facts) -> bool:
