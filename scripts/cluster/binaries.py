@@ -17,7 +17,11 @@ KUBERNETES_FLAGS = (
     f"-s -w -X {_VERSION}.gitVersion=v{KUBERNETES_VERSION}"
     f" -X {_VERSION}.gitMajor={_MAJOR} -X {_VERSION}.gitMinor={_MINOR}"
 )
-BUILDKIT = ("github.com/moby/buildkit/cmd/buildkitd", "github.com/moby/buildkit/cmd/buildctl")
+BUILDKIT = (
+    "github.com/moby/buildkit/cmd/buildkitd",
+    "github.com/moby/buildkit/cmd/buildctl",
+    "github.com/rootless-containers/rootlesskit/v3/cmd/rootlesskit",
+)
 BUILDKIT_FLAGS = f"-s -w -X github.com/moby/buildkit/version.Version=v{BUILDKIT_VERSION}"
 BUILDKIT_MODULE = GO_MODULE / "buildkit"
 
@@ -38,7 +42,7 @@ def kubernetes(layout: Layout) -> Path:
 
 
 def buildkit(layout: Layout) -> Path:
-    """The folder of buildkitd and buildctl; most of it is compiled for Docker already."""
+    """The folder of buildkitd, buildctl and rootlesskit; most of it is compiled for Docker already."""
     target = layout.products / f"buildkit-{golang.key(BUILDKIT_MODULE, [*BUILDKIT, BUILDKIT_FLAGS])}"
     if target.exists():
         return target

@@ -4,13 +4,14 @@ import hashlib
 import os
 import shutil
 import socket
+import struct
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.engines import daemons, images, registry, rootfs
+from scripts.engines import daemons, debs, images, registry, rootfs
 from scripts.engines.layout import Layout
 from scripts.engines.phase import phase, run, succeeds
 from scripts.engines.registry import Registry
@@ -18,6 +19,7 @@ from scripts.engines.registry import Registry
 from . import binaries, runtime
 
 BUILDKIT = "moby/buildkit"
+_MAPPERS = {"newuidmap": 7, "newgidmap": 6}
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,12 @@ def _recipes() -> Iterator[Recipe]:
             "sleep": rootfs.busybox_program(layout),
         },
     )
-    yield Recipe(
+    yield _buildkit()
+    yield _rootless_buildkit()
+
+
+def _buildkit() -> Recipe:
+    return Recipe(
         tuple(f"{BUILDKIT}:{tag}" for tag in ("latest", f"v{binaries.BUILDKIT_VERSION}", "buildx-stable-1")),
         (
             "FROM moorage-test/base:latest",
@@ -69,6 +76,47 @@ def _recipes() -> Iterator[Recipe]:
             "buildkit-runc": binaries.containerd(layout) / "runc",
         },
     )
+
+
+def _rootless_buildkit() -> Recipe:
+    """As the public one: an ordinary user, who is root in a user namespace that rootlesskit makes."""
+    home, runtime_folder = "/home/user", "/run/user/1000"
+    return Recipe(
+        tuple(f"{BUILDKIT}:{tag}" for tag in ("rootless", f"v{binaries.BUILDKIT_VERSION}-rootless")),
+        (
+            f"FROM {BUILDKIT}:latest",
+            "COPY rootlesskit newuidmap newgidmap /usr/bin/",
+            "COPY libsubid.so.4 /usr/lib/",
+            "RUN useradd -u 1000 --create-home user"
+            " && echo user:100000:65536 > /etc/subuid && cp /etc/subuid /etc/subgid"
+            f" && mkdir -p {runtime_folder} {home}/.local/tmp {home}/.local/share/buildkit"
+            f" && chown -R user:user {runtime_folder} {home}",
+            # File capabilities, not setuid: root of a pod is not capable enough (CAP_SETUID is 7, _SETGID 6).
+            "RUN " + " && ".join(_grant(f"/usr/bin/{name}", bit) for name, bit in _MAPPERS.items()),
+            "USER 1000:1000",
+            f"ENV HOME={home} USER=user TMPDIR={home}/.local/tmp XDG_RUNTIME_DIR={runtime_folder}"
+            f" BUILDKIT_HOST=unix://{runtime_folder}/buildkit/buildkitd.sock",
+            'ENTRYPOINT ["rootlesskit", "buildkitd"]',
+        ),
+        _rootless_files,
+    )
+
+
+def _grant(program: str, capability: int) -> str:
+    """The command that does as ``setcap cap_…=ep program``."""
+    value = struct.pack("<5I", 0x02000001, 1 << capability, 0, 0, 0).hex()
+    code = f"import os; os.setxattr('{program}', 'security.capability', bytes.fromhex('{value}'))"
+    return f'chmod 755 {program} && python3 -c "{code}"'
+
+
+def _rootless_files(layout: Layout) -> dict[str, Path]:
+    root = debs.unpacked(layout, "uidmap", "bookworm", ["uidmap", "libsubid4"])
+    return {
+        "rootlesskit": binaries.buildkit(layout) / "rootlesskit",
+        "newuidmap": root / "usr/bin/newuidmap",
+        "newgidmap": root / "usr/bin/newgidmap",
+        "libsubid.so.4": next(root.glob("usr/lib/*/libsubid.so.4")),
+    }
 
 
 def _from_engines(image: images.Image) -> Recipe:

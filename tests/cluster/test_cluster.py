@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +104,10 @@ def test_a_pod_has_users_of_its_own(cluster: Cluster, namespace: str) -> None:
     assert exec_in(cluster, namespace, "one", "sh", "-c", "touch /data/x && stat -c %u /data/x") == "0"
 
 
-@pytest.mark.parametrize("kind", ["privileged", "with users of its own"])
+@pytest.mark.parametrize("kind", ["privileged", "with users of its own", "rootless"])
 def test_buildkit_builds_and_pushes(cluster: Cluster, namespace: str, kind: str) -> None:
-    cluster.apply(namespace, settings_of_buildkit(cluster), buildkit(privileged=kind == "privileged"))
+    make = {"privileged": privileged_buildkit, "with users of its own": namespaced_buildkit}
+    cluster.apply(namespace, settings_of_buildkit(cluster), make.get(kind, rootless_buildkit)())
     cluster.wait(namespace, "pod/buildkit", "condition=Ready")
     name = f"{cluster.registry}/{namespace}/built:1"
     dockerfile = f"FROM {BUSYBOX}\nRUN echo built > /file\n"
@@ -260,24 +261,48 @@ def settings_of_buildkit(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def buildkit(*, privileged: bool) -> dict[str, Any]:
-    own_users = {
+def privileged_buildkit() -> dict[str, Any]:
+    return buildkit({"privileged": True})
+
+
+def namespaced_buildkit() -> dict[str, Any]:
+    """Root with every capability, in the pod's own user namespace."""
+    rights = {
         "procMount": "Unmasked",
         "seccompProfile": {"type": "Unconfined"},
         "capabilities": {"add": ["ALL"]},
     }
-    mounts = [
-        {"name": "settings", "mountPath": "/etc/buildkit"},
-        {"name": "state", "mountPath": "/var/lib/buildkit"},
-    ]
+    return buildkit(rights, hostUsers=False)
+
+
+def rootless_buildkit() -> dict[str, Any]:
+    """A user without privileges, who makes a user namespace himself: that takes system calls and setuid."""
+    rights = {"seccompProfile": {"type": "Unconfined"}, "runAsUser": 1000, "runAsGroup": 1000}
+    flags = ["--oci-worker-no-process-sandbox"]
+    return buildkit(rights, tag=":rootless", home="/home/user/.config", flags=flags,
+                    state="/home/user/.local/share/buildkit")  # fmt: skip
+
+
+def buildkit(
+    rights: Mapping[str, object],
+    *,
+    tag: str = "",
+    home: str = "/etc",
+    state: str = "/var/lib/buildkit",
+    flags: Sequence[str] = (),
+    **further: object,
+) -> dict[str, Any]:
     container = {
-        "args": ["--oci-worker-net=host"],
-        "securityContext": {"privileged": True} if privileged else own_users,
+        "args": ["--oci-worker-net=host", *flags],
+        "securityContext": rights,
         "readinessProbe": {"exec": {"command": ["buildctl", "debug", "workers"]}, "periodSeconds": 1},
-        "volumeMounts": mounts,
+        "volumeMounts": [
+            {"name": "settings", "mountPath": f"{home}/buildkit"},
+            {"name": "state", "mountPath": state},
+        ],
     }
     volumes = [{"name": "settings", "configMap": {"name": "buildkit"}}, {"name": "state", "emptyDir": {}}]
-    return pod("buildkit", container, image=images.BUILDKIT, volumes=volumes, hostUsers=privileged)
+    return pod("buildkit", container, image=images.BUILDKIT + tag, volumes=volumes, **further)
 
 
 def exec_in(cluster: Cluster, namespace: str, name: str, *command: str) -> str:

@@ -7,4 +7,5 @@ package buildkit
 import (
 	_ "github.com/moby/buildkit/cmd/buildctl"
 	_ "github.com/moby/buildkit/cmd/buildkitd"
+	_ "github.com/rootless-containers/rootlesskit/v3/cmd/rootlesskit"
 )
