@@ -60,11 +60,12 @@ async def test_scripts_see_options_users_and_the_environment_so_far(site):
 
 async def test_a_change_in_the_last_leaves_the_others_cached(site):
     first = site.feature("first", SH + f"echo {site.token} > /first\n")
-    await site.build("busybox", first, site.feature("second", SH + f"echo 1 {site.token} > /second\n"))
-    changed = await site.build("busybox", first, site.feature("second", SH + f"echo 2 {site.token} > /second\n"))
+    one, two = (f"{SH}echo {number} {site.token} > /second\n" for number in (1, 2))
+    await site.build("busybox", first, site.feature("second", one))
+    changed = await site.build("busybox", first, site.feature("second", two))
     assert changed.cached_steps >= 2
     assert site.run("cat", "/first", "/second").split() == [site.token, "2", site.token]
-    again = await site.build("busybox", site.feature("second", SH + f"echo 2 {site.token} > /second\n"), first)
+    again = await site.build("busybox", site.feature("second", two), first)
     assert again.cached_steps < 2
 
 
