@@ -32,8 +32,12 @@ class Wire:
         return self.reader.at_eof() or self._writer.is_closing()
 
     async def write(self, data: bytes) -> None:
+        """Returns when more may be written. Raises ConnectionError once the connection is gone."""
+        if self.ended:
+            raise ConnectionResetError("the connection is gone")
         self._writer.write(data)
         await self._writer.drain()
+        await asyncio.sleep(0)  # drain does not always: what is read, and that all is lost, must be heard of
 
     def post(self, data: bytes) -> None:
         """Write a few bytes without waiting until they can leave."""
