@@ -197,6 +197,26 @@ async def test_delete_in_the_middle_of_an_up_leaves_nothing(place: Place) -> Non
         assert [each for each in left if "moorage" in each["metadata"]["name"]] == [], kind
 
 
+async def test_an_up_that_was_cut_off_anywhere_is_finished_by_the_next(place: Place) -> None:
+    def there() -> dict[str, list[str]]:
+        kinds = ("configmaps", "secrets", "persistentvolumeclaims", "deployments", "serviceaccounts")
+        found = {kind: place.cluster.get(place.namespace, kind) for kind in kinds}
+        return {kind: sorted(each["metadata"]["name"] for each in several) for kind, several in found.items()}
+
+    spec = place.spec()
+    await place.up(spec)
+    whole = there()
+    await place.driver.delete(spec.workspace)
+    for delay in (0.01, 0.03, 0.06, 0.1, 0.4, 0.9):
+        up = asyncio.create_task(place.up(spec))
+        await asyncio.sleep(delay)
+        up.cancel()
+        await asyncio.gather(up, return_exceptions=True)
+    await place.up(spec)
+    assert there() == whole
+    assert (await place.driver.observe(spec.name)).journal.prepared
+
+
 async def test_restricted_pod_security(place: Place) -> None:
     place.cluster.kubectl(
         "label", "namespace", place.namespace, "pod-security.kubernetes.io/enforce=restricted", "--overwrite"

@@ -51,7 +51,7 @@ async def humble(cluster: Cluster, namespace: str, tmp_path: Path) -> AsyncItera
 
 async def test_the_least_rights_are_enough_for_a_whole_life(humble: Place) -> None:
     subject = {"kind": "ServiceAccount", "name": "user", "namespace": humble.namespace}
-    (role,) = roles("moorage", humble.namespace, cluster_role="view")
+    (role,) = roles("moorage", humble.namespace, cluster_role="view", helper=True)
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
@@ -63,6 +63,8 @@ async def test_the_least_rights_are_enough_for_a_whole_life(humble: Place) -> No
     spec, driver = humble.spec(), humble.driver
     facts = await driver.facts()
     assert (facts.product, facts.cpus) == ("kubernetes", 0)
+    assert facts.platform in ("linux/amd64", "linux/arm64")
+    assert not humble.said
     await humble.up(spec, Known(remote=ROOT))
     assert (await driver.observe(spec.name)).journal.prepared
     await driver.remember(spec.name, Plan(script=b"go\n"))

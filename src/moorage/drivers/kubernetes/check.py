@@ -22,16 +22,14 @@ def verdict(spec: RunSpec, options: Options, known: Known) -> Verdict:
         over_template(template(draft, spec, ""), options.pod_template)
     except BadValue as error:
         draft.refuse(f"{error}.")
-    for text in _refusals(spec, options, known):
+    for text in _refusals(spec, known):
         draft.refuse(text)
     for text in _warnings(spec, options, known):
         draft.warn(text)
     return Verdict(refusals=tuple(draft.refusals), warnings=tuple(draft.warnings))
 
 
-def _refusals(spec: RunSpec, options: Options, known: Known) -> Iterator[str]:
-    if spec.content.kind == "clone" and spec.content.target and known.clone is None and known.root:
-        yield "The repository's clone was not prepared."
+def _refusals(spec: RunSpec, known: Known) -> Iterator[str]:
     if not spec.override_command and not known.command and "--entrypoint" not in " ".join(spec.extras):
         yield "overrideCommand is false, but the image has no command of its own that could be run."
     user, remote = known.user, known.remote

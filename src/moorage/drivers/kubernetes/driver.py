@@ -56,13 +56,18 @@ class KubernetesDriver:
         await self.cluster.close()
 
     async def facts(self) -> EngineFacts:
-        """What the nodes are and offer, where we may see them, and what the namespace's pod security is."""
+        """What the nodes are and offer, where we may see them, and what the namespace's pod security is.
+
+        Where nobody says what architecture they have, a pod of `helperImage` does.
+        """
         import asyncio
 
         from .reading import as_facts, version
 
         nodes, served, _ = await asyncio.gather(self._nodes(), version(self.cluster), self._read_level())
-        return as_facts(nodes, served, self.options)
+        return as_facts(
+            nodes, served, self.options.architecture or await self._architecture(nodes), self.options
+        )
 
     def check(self, spec: RunSpec, facts: EngineFacts, known: Known | None = None) -> Verdict:
         from .check import verdict  # a warm workspace is not checked again
@@ -217,6 +222,17 @@ class KubernetesDriver:
             return tuple((await objects.find(self.cluster, NODE, Node)).items)
         except Forbidden:
             return ()
+
+    async def _architecture(self, nodes: tuple[Node, ...]) -> str:
+        from .detecting import detected
+        from .reading import architecture
+
+        found = architecture(nodes) or await detected(self.cluster, self.namespace, self.options)
+        if not found:
+            self._say(
+                "The nodes' architecture cannot be known; amd64 is assumed. Set the option architecture."
+            )
+        return found or "amd64"
 
     async def _read_level(self) -> None:
         """Few may read their namespace; without that, the cluster's own refusal is explained instead."""

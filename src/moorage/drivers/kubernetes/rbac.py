@@ -19,23 +19,25 @@ def roles(
     cluster_role: str = "",
     create_namespace: bool = False,
     nodes: bool = False,
+    helper: bool = False,
 ) -> tuple[Json, ...]:
     """A Role for the namespace and, where something of the whole cluster is needed, a ClusterRole.
 
-    `cluster_role`: the role that workspaces may be given by the option clusterRole; `nodes`: to know what
-    nodes offer before anything is created. Whom to bind them to is for the reader to say.
+    `cluster_role`: the role that workspaces may be given by the option clusterRole. `nodes`: to know what
+    nodes offer before anything is created; `helper`: to find out their architecture without that. Whom to
+    bind them to is for the reader to say.
     """
-    found = [_role("Role", name, list(_rules(cluster_role)), namespace)]
+    found = [_role("Role", name, list(_rules(cluster_role, helper)), namespace)]
     wide = list(_wide(create_namespace, nodes))
     return (*found, *([_role("ClusterRole", name, wide)] if wide else []))
 
 
-def _rules(cluster_role: str) -> Iterator[Json]:
+def _rules(cluster_role: str, helper: bool) -> Iterator[Json]:
     yield _rule("", ("configmaps", "persistentvolumeclaims"), _CHANGE)
     yield _rule("", ("configmaps/finalizers",), ("update",))
     yield _rule("", ("secrets",), ("create", "patch", "delete"))
     yield _rule("apps", ("deployments",), _CHANGE)
-    yield _rule("", ("pods",), (*_READ, "delete"))
+    yield _rule("", ("pods",), (*_READ, "delete", *(("create",) if helper else ())))
     yield _rule("", ("pods/log",), ("get",))
     yield _rule("", ("pods/exec", "pods/portforward"), _STREAM)
     yield _rule("", ("events",), ("list", "watch"))

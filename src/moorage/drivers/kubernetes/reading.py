@@ -21,13 +21,13 @@ async def version(cluster: Cluster) -> str:
     return decoded(await cluster.call("GET", "/version"), _Version, "GET /version").gitVersion
 
 
-def as_facts(nodes: tuple[Node, ...], served: str, options: Options) -> EngineFacts:
+def as_facts(nodes: tuple[Node, ...], served: str, machine: str, options: Options) -> EngineFacts:
     """The most that one node offers. 0 is not known: few may see nodes."""
-    linux = [each for each in nodes if each.status.node_info.operating_system in ("", "linux")]
+    linux = _linux(nodes)
     return EngineFacts(
         product="kubernetes",
         version=served.removeprefix("v"),
-        platform=f"linux/{options.architecture or architecture(linux)}",
+        platform=f"linux/{machine}",
         cpus=int(_most(linux, "cpu")),
         memory=int(_most(linux, "memory")),
         gpu=_most(linux, options.gpu_resource) > 0,
@@ -37,10 +37,15 @@ def as_facts(nodes: tuple[Node, ...], served: str, options: Options) -> EngineFa
     )
 
 
-def architecture(nodes: list[Node]) -> str:
+def architecture(nodes: tuple[Node, ...]) -> str:
     """That of all nodes, or of most where they differ; "" where no node can be seen."""
-    found = [each.status.node_info.architecture for each in nodes if each.status.node_info.architecture]
+    found = [each.status.node_info.architecture for each in _linux(nodes)]
+    found = [each for each in found if each]
     return max(sorted(set(found)), key=found.count, default="")
+
+
+def _linux(nodes: tuple[Node, ...]) -> list[Node]:
+    return [each for each in nodes if each.status.node_info.operating_system in ("", "linux")]
 
 
 def _most(nodes: list[Node], resource: str) -> float:

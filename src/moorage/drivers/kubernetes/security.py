@@ -110,6 +110,8 @@ def identify(draft: Draft) -> None:
     user, remote = known.user, known.remote
     if draft.known.level == "restricted" and remote is not None and remote.uid and not (user and user.uid):
         user, named = remote, named or remote.name or str(remote.uid)
+    elif draft.known.level == "restricted" and user is not None and not named:
+        named = str(user.uid)  # an image's user by name counts as one that may be root
     if named:
         name, _, group = named.partition(":")
         uid = int(name) if name.isdecimal() else user.uid if user else None

@@ -300,6 +300,13 @@ def test_restricted_runs_as_the_remote_user_with_nothing_more() -> None:
     assert populate["securityContext"]["runAsNonRoot"] is True
 
 
+def test_restricted_gives_an_images_own_user_by_number() -> None:
+    user = Identity(uid=33, gid=34, name="www")
+    known = msgspec.structs.replace(KNOWN, level="restricted", user=user, remote=user)
+    security = main(changed(remote_user="www"), known=known)["securityContext"]
+    assert (security["runAsUser"], security["runAsGroup"]) == (33, 34)
+
+
 def test_users_by_name_need_their_number() -> None:
     user = Identity(uid=33, gid=34, name="www")
     known = msgspec.structs.replace(KNOWN, user=user, remote=user)
