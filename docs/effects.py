@@ -60,7 +60,8 @@ PROPERTIES = {
     "workspaceMount": "Where the project's files are mounted; empty for none.",
     "workspaceFolder": "The folder that hooks, `exec` and `shell` start in. "
     "`/workspaces/<name of the repository>` by default.",
-    "dockerComposeFile": "One or several files, see [Compose](../guides/compose.md). `[]`: what Compose finds.",
+    "dockerComposeFile": "One or several files, see [Compose](../guides/compose.md). "
+    "`[]`: what Compose finds.",
     "service": "The service whose container the workspace is.",
     "runServices": "The services that are started with it. Default: all of the project.",
     "init": "An init process of the engine is process 1.",

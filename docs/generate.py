@@ -19,6 +19,9 @@ from moorage.cli.main import COMMANDS, cli
 from moorage.devcontainer.legacy import MOVED
 from moorage.devcontainer.properties import Build, Configuration
 from moorage.drivers.docker import options
+from moorage.drivers.kubernetes import options as kubernetes
+from moorage.drivers.kubernetes.meanings import MEANINGS
+from moorage.drivers.kubernetes.support import MOUNTS, PROPERTIES, Row, rows
 from moorage.errors import MoorageError
 from moorage.workspace import preferences
 
@@ -92,7 +95,10 @@ def driver_options() -> str:
     return (
         "# Options, config.toml, environment\n\n"
         "Give an option of the driver as `-o KEY=VALUE`, as often as needed.\n\n"
-        "## docker\n\n" + _table(("option", "meaning", "value", "default"), rows) + "\n## config.toml\n\n"
+        "## docker\n\n" + _table(("option", "meaning", "value", "default"), rows) + "\n## kubernetes\n\n"
+        f"Names that other tools have for the same: {_aliases()}.\n\n"
+        + _table(("option", "meaning", "value"), _kubernetes_options())
+        + "\n## config.toml\n\n"
         "Your own defaults, in `$XDG_CONFIG_HOME/moorage/config.toml` (`~/.config/moorage/config.toml`).\n"
         "The command line wins; lists are added to, by name. For example:\n\n"
         f"```toml\n{_example(preferences)}```\n\n"
@@ -103,17 +109,38 @@ def driver_options() -> str:
 
 def configuration() -> str:
     """Every property of devcontainer.json and what becomes of it."""
-    rows = [(f"`{name}`", effects.PROPERTIES[name]) for name in Configuration.__struct_encode_fields__]
-    build = [(f"`build.{name}`", effects.BUILD[name]) for name in Build.__struct_encode_fields__]
+    pods = {row.name: _in_a_pod(row) for row in PROPERTIES}
+    table = [
+        (f"`{name}`", effects.PROPERTIES[name], pods[name]) for name in Configuration.__struct_encode_fields__
+    ]
+    build = [(f"`build.{name}`", effects.BUILD[name], "") for name in Build.__struct_encode_fields__]
+    others = [(f"`{row.name}`", _in_a_pod(row)) for row in rows() if row not in PROPERTIES]
+    assert len(others) > len(MOUNTS)
     moved = [(f"`{old}`", f"`{new}`") for old, new in MOVED.items()]
     return (
         "# devcontainer.json\n\n"
-        "What the docker driver does with each property. An unknown property is warned about with the\n"
+        "What the drivers do with each property. An unknown property is warned about with the\n"
         "nearest known name; a value of the wrong type ends the command with its file, line and column.\n\n"
-        + _table(("property", "what becomes of it"), [*rows, *build])
+        + _table(("property", "on Docker and Podman", "in a pod on Kubernetes"), [*table, *build])
+        + "\n## Mounts and runArgs on Kubernetes\n\n"
+        + _table(("what", "in a pod"), others)
         + "\n## Old names\n\n"
         + _table(("old", "today"), moved)
     )
+
+
+def _kubernetes_options() -> list[tuple[str, ...]]:
+    return [(f"`{name}`", MEANINGS[name], option.expected) for name, option in kubernetes.OPTIONS.items()]
+
+
+def _aliases() -> str:
+    return ", ".join(f"`{other}` for `{name}`" for other, name in kubernetes.ALIASES.items())
+
+
+def _in_a_pod(row: Row) -> str:
+    """What a pod makes of it; where that is nothing special, its own words say so."""
+    marks = {"refused": "Refused. ", "warned": "With a warning. "}
+    return f"{marks.get(row.effect, '')}{row.how}"
 
 
 def _command(name: str, command: click.Command, parent: click.Context) -> str:
