@@ -11,6 +11,7 @@ from .place import DOMAIN, Node, Place
 
 _KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650")
 ADMINISTRATORS = "system:masters"
+_REGISTRY = "registry"
 
 
 def make(place: Place) -> None:
@@ -29,6 +30,13 @@ def make(place: Place) -> None:
     kubeconfig(place, "administrator", f"/O={ADMINISTRATORS}/CN=administrator", place.kubeconfig)
     for program in ("kube-controller-manager", "kube-scheduler", "kube-proxy"):
         kubeconfig(place, program, f"/CN=system:{program}")
+
+
+def of_registry(place: Place) -> Path:
+    """What the registry over TLS shows: the path of certificate and key, without their endings."""
+    if not (place.certificates / f"{_REGISTRY}.crt").exists():
+        _sign(place, _REGISTRY, "/CN=registry", addresses=[place.address])
+    return place.certificates / _REGISTRY
 
 
 def of_node(node: Node) -> Path:

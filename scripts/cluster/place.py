@@ -54,6 +54,11 @@ class Place:
         return f"{self.address}:5001"
 
     @cached_property
+    def tls_registry(self) -> str:
+        """Its certificate is signed by the cluster's own authority, which nobody knows."""
+        return f"{self.address}:5002"
+
+    @cached_property
     def services(self) -> str:
         """The range of service addresses; the first is the API server's."""
         return f"{self.prefix}.128.0/20"

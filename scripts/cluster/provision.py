@@ -39,6 +39,9 @@ class Cluster:
     kubeconfig: str
     registry: str | None
     auth_registry: str | None
+    tls_registry: str | None
+    # The authority that signed the certificate of ``tls_registry``, as a file.
+    authority: str | None
     kubectl: str
     ours: bool
 
@@ -160,7 +163,11 @@ def _await_node(each: Node) -> None:
 
 def _own(place: Place) -> Cluster:
     kubectl = str(binaries.kubernetes(place.layout) / "kubectl")
-    return Cluster(str(place.kubeconfig), place.registry, place.auth_registry, kubectl, ours=True)
+    return Cluster(
+        kubeconfig=str(place.kubeconfig), registry=place.registry, auth_registry=place.auth_registry,
+        tls_registry=place.tls_registry, authority=str(place.certificates / "ca.crt"),
+        kubectl=kubectl, ours=True,
+    )  # fmt: skip
 
 
 def _given(place: Place) -> Cluster | None:
@@ -170,7 +177,10 @@ def _given(place: Place) -> Cluster | None:
     kubectl = shutil.which("kubectl") or str(binaries.kubernetes(place.layout) / "kubectl")
     if not succeeds([kubectl, f"--kubeconfig={path}", "get", "--raw", "/readyz"]):
         raise Failed(f"A kubeconfig is given ({path}), but no cluster answers there.")
-    return Cluster(path, os.environ.get(GIVEN_REGISTRY), None, kubectl, ours=False)
+    return Cluster(
+        kubeconfig=path, registry=os.environ.get(GIVEN_REGISTRY), auth_registry=None, tls_registry=None,
+        authority=None, kubectl=kubectl, ours=False,
+    )  # fmt: skip
 
 
 def _must_be_possible(place: Place) -> None:

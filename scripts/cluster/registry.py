@@ -1,16 +1,19 @@
-"""Two registries that host, nodes and pods reach under one address: an open one, and one with a login."""
+"""Three registries that host, nodes and pods reach under one address: open, with a login, over TLS."""
 
 import shutil
 from pathlib import Path
 
-from scripts.engines import registry
+from scripts.engines import daemons, registry
 from scripts.engines.registry import Registry
 
+from . import certificates
 from .place import Place
+
+NAMES = ("registry", "auth-registry", "tls-registry")
 
 
 def up(place: Place, seed: Path) -> None:
-    """Start both on one store, which begins with what ``seed`` holds."""
+    """Start them on one store, which begins with what ``seed`` holds."""
     data = place.folder / "images"
     if not data.exists():
         shutil.copytree(seed, data)
@@ -19,13 +22,16 @@ def up(place: Place, seed: Path) -> None:
 
 
 def down(place: Place) -> None:
-    for each in _registries(place):
-        registry.stop(each)
+    for name in NAMES:
+        daemons.stop(place.folder, name, grace=5)
 
 
-def _registries(place: Place) -> tuple[Registry, Registry]:
-    data = place.folder / "images"
+def _registries(place: Place) -> tuple[Registry, ...]:
+    folder, data = place.folder, place.folder / "images"
+    anonymous, authenticated, over_tls = NAMES
+    certificate = certificates.of_registry(place)
     return (
-        Registry("registry", place.registry, place.folder, data),
-        Registry("auth-registry", place.auth_registry, place.folder, data, authenticated=True),
+        Registry(anonymous, place.registry, folder, data),
+        Registry(authenticated, place.auth_registry, folder, data, authenticated=True),
+        Registry(over_tls, place.tls_registry, folder, data, certificate=certificate),
     )

@@ -24,14 +24,16 @@ def write(node: Node) -> None:
     place = node.place
     (node.folder / "containerd.toml").write_text(_settings(node))
     for name, server in (
-        ("docker.io", place.registry),
-        (place.registry, place.registry),
-        (place.auth_registry, place.auth_registry),
+        ("docker.io", f"http://{place.registry}"),
+        (place.registry, f"http://{place.registry}"),
+        (place.auth_registry, f"http://{place.auth_registry}"),
+        (place.tls_registry, f"https://{place.tls_registry}"),
     ):
         folder = node.folder / "certs.d" / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "hosts.toml").write_text(
-            f'server = "http://{server}"\n[host."http://{server}"]\n  capabilities = ["pull", "resolve"]\n'
+            f'server = "{server}"\n[host."{server}"]\n  capabilities = ["pull", "resolve"]\n'
+            f'  ca = "{place.certificates}/ca.crt"\n'
         )
     (node.folder / "cni").mkdir(exist_ok=True)
     (node.folder / "cni" / "10-pods.conflist").write_text(json.dumps(_network(node), indent=1))

@@ -1,6 +1,7 @@
 """Two real registries on loopback: an anonymous one (also Docker Hub's mirror) and one with basic auth."""
 
 import json
+import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ class Registry:
     folder: Path
     data: Path
     authenticated: bool = False
+    # The names of a certificate and its key, without their endings: over TLS then.
+    certificate: Path | None = None
 
 
 def registries(layout: Layout) -> tuple[Registry, Registry]:
@@ -46,7 +49,7 @@ def down(layout: Layout) -> None:
 
 def start(layout: Layout, registry: Registry) -> None:
     """Start ``registry`` unless it answers already."""
-    if _answers(registry.address):
+    if _answers(registry):
         return
     root = debs.unpacked(layout, "registry", "bookworm", ["docker-registry"])
     registry.folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +62,7 @@ def start(layout: Layout, registry: Registry) -> None:
             command=[str(root / "usr/bin/docker-registry"), "serve", str(settings)],
             env={"OTEL_TRACES_EXPORTER": "none"},
         ),
-        lambda: _answers(registry.address),
+        lambda: _answers(registry),
         deadline=20,
     )
 
@@ -78,7 +81,7 @@ def _settings(registry: Registry) -> dict[str, object]:
             "delete": {"enabled": True},
             "maintenance": {"uploadpurging": {"enabled": False}},
         },
-        "http": {"addr": registry.address, "secret": "only-for-tests"},
+        "http": {"addr": registry.address, "secret": "only-for-tests", "tls": _certificate(registry)},
     }
     if registry.authenticated:
         passwords = registry.folder / "htpasswd"
@@ -87,11 +90,21 @@ def _settings(registry: Registry) -> dict[str, object]:
     return settings
 
 
-def _answers(address: str) -> bool:
+def _certificate(registry: Registry) -> dict[str, str]:
+    path = registry.certificate
+    return {"certificate": f"{path}.crt", "key": f"{path}.key"} if path else {}
+
+
+def _answers(registry: Registry) -> bool:
     """Whether a registry speaks there: 200, or 401 from the one that wants a login."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting)
+    )
+    scheme = "https" if registry.certificate else "http"
     try:
-        with opener.open(f"http://{address}/v2/", timeout=5):
+        with opener.open(f"{scheme}://{registry.address}/v2/", timeout=5):
             return True
     except urllib.error.HTTPError as answer:
         return answer.code == 401

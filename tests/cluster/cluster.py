@@ -49,6 +49,19 @@ class Cluster:
         self._must_be_ours("an address of this machine in pods")
         return Place(self.layout).address
 
+    @property
+    def tls_registry(self) -> str:
+        """As ``registry``, over TLS, with a certificate of ``authority``, which only the nodes know."""
+        if self.found.tls_registry is None:
+            pytest.skip("the given cluster has no registry with a certificate of its own authority")
+        return self.found.tls_registry
+
+    @property
+    def authority(self) -> Path:
+        """The file of the authority behind ``tls_registry``."""
+        assert self.tls_registry
+        return Path(str(self.found.authority))
+
     def kubectl(
         self, *arguments: str | Path, check: bool = True, stdin: str | None = None, timeout: float = 120
     ) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +146,19 @@ def test_an_image_behind_a_login_wants_the_login(cluster: Cluster, namespace: st
     assert state["waiting"]["reason"] in ("ErrImagePull", "ImagePullBackOff")
 
 
+def test_a_registry_may_have_an_authority_of_its_own(cluster: Cluster, namespace: str) -> None:
+    cluster.apply(namespace, pod("one", SLEEP, image=f"{cluster.tls_registry}/library/{BUSYBOX}"))
+    cluster.wait(namespace, "pod/one", "condition=Ready")
+
+    address = f"https://{cluster.tls_registry}/v2/"
+    with urllib.request.urlopen(
+        address, context=ssl.create_default_context(cafile=cluster.authority)
+    ) as answer:
+        assert answer.status == 200
+    with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        urllib.request.urlopen(address)
+
+
 @pytest.mark.serial
 def test_a_drained_node_s_pod_comes_up_on_the_other(cluster: Cluster, namespace: str) -> None:
     container = {
@@ -221,9 +238,7 @@ def test_a_cluster_goes_without_a_trace(cluster: Cluster) -> None:
     try:
         run("up", place)
         kubeconfig = json.loads(run("env", place, "--json"))["kubeconfig"]
-        other = Cluster(
-            place.layout, type(cluster.found)(kubeconfig, None, None, cluster.found.kubectl, True)
-        )
+        other = Cluster(place.layout, replace(cluster.found, kubeconfig=kubeconfig))
         with other.namespace() as name:
             other.apply(name, CLAIM, pod("one", {**SLEEP}, volumes=[DATA], hostUsers=False))
             other.wait(name, "pod/one", "condition=Ready")
