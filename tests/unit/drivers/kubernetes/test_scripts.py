@@ -175,9 +175,9 @@ def test_a_plan_runs_with_no_client(pod: Pod) -> None:
     lines = f"F/\nGonCreateCommand:0\nMonce\nKonCreateCommand:0\nHx\nAtouch\nA{made}\ngo\n"
     (plan / "script").write_text(lines)
     (plan / "probe").write_text("none\n")
-    pod.run("start.sh", "0", "0", "", "/no/such/folder", "--", "sleep", "0.3")
-    assert not made.exists()
-    pod.run("start.sh", "0", "0", "", str(pod.folder), "--", "sleep", "1.5")
+    pod.run("start.sh", "0", "0", "", "/no/such/folder", "--", "true")
+    over = f"until grep -q over {pod.here}/*/journal; do sleep 0.01; done"
+    pod.run("start.sh", "0", "0", "", str(pod.folder), "--", "sh", "-c", over)
     assert made.exists()
     found = told(pod.run("inside.sh", "look").stdout)
     assert b"done onCreateCommand:0" in found.files["journal"]
