@@ -7,6 +7,7 @@ complete nothing has been started, afterwards the runner goes on by itself and t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import msgspec
 
@@ -94,6 +95,24 @@ async def run_hooks(inside: Inside, run: HookRun, reporter: Reporter) -> HookOut
             f"The lifecycle commands were not done within {run.deadline:g} seconds.",
             hint="They go on in the container; `moorage up` joins them, --timeout gives more time.",
         ) from error
+
+
+def left_behind(run: HookRun, probed: Mapping[str, str]) -> bytes:
+    """The lines for a runner that starts with no client present, in another container of the same workspace.
+
+    Of the environment only what differs from the container's own: another one has its own host name. Secrets
+    of a file are not in it.
+    """
+    given = tuple(task for task in tasks(run.stages, run.started_at, run.dotfiles) if task.mode != "always")
+    own = run.container_environment
+    merged = merge(own, probed, (dict(run.remote_environment),), root=is_root(run.user))
+    return script(
+        given,
+        environment={name: value for name, value in merged.items() if own.get(name) != value},
+        unset=dropped(own, merged),
+        folder=run.folder,
+        limit=run.hook_timeout,
+    )
 
 
 async def _rounds(inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter) -> HookOutcome:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -146,6 +147,25 @@ def test_a_repository_is_cloned_in_the_cluster(person: Person, repository: str) 
     assert shown.split("\n")[:-1] == ["hello", "vscode", "vscode", "1"]
     person.ok("delete", "--yes", repository)
     assert person.left() == []
+
+
+def test_a_pod_that_comes_with_no_client_runs_its_hooks(person: Person, project: Callable[..., Path]) -> None:
+    person.ok("up", project(**HOOKS, remoteEnv={"WORD": "kept"}, postAttachCommand="touch /tmp/attached"))
+    (before,) = person.cluster.get(person.namespace, "pods")
+    person.cluster.kubectl("--namespace", person.namespace, "delete", "pod", before["metadata"]["name"])
+    deadline = time.monotonic() + 60
+    while "running" not in person.ok("list").stdout:
+        assert time.monotonic() < deadline
+    looks = ("exec", "project", "--", "sh", "-c", "cat ~/log /tmp/one; ls /tmp/two /tmp/attached 2>&1")
+    while "two" not in (shown := person(*looks).stdout):
+        assert time.monotonic() < deadline, shown
+    lines = shown.splitlines()
+    assert (lines[:3], "/tmp/two" in lines, "/tmp/attached" in lines) == (
+        ["create", "start", "one"],
+        True,
+        False,
+    )
+    assert person.ok("up", "project", "--output", "json").json()["steps"] in ([], ["run-hooks"])
 
 
 def test_a_plan_changes_nothing(person: Person, project: Callable[..., Path]) -> None:

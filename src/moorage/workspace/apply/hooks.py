@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from moorage.lifecycle.dialogue import Task
-from moorage.lifecycle.hooks import HookRun, run_hooks
+from moorage.lifecycle.hooks import HookRun, left_behind, run_hooks
 from moorage.planner.facts import Facts
 from moorage.planner.learning import Result
 from moorage.planner.plan import observe
 from moorage.planner.request import Request
 from moorage.planner.steps import RunHooks
-from moorage.spec.observation import Observation
+from moorage.spec.observation import Container, Journal, Observation
 from moorage.workspace.site import Site
+
+if TYPE_CHECKING:
+    from moorage.drivers.kubernetes.driver import KubernetesDriver
 
 
 async def run_hooks_step(request: Request, site: Site, facts: Facts, step: RunHooks) -> Result:
@@ -18,30 +23,41 @@ async def run_hooks_step(request: Request, site: Site, facts: Facts, step: RunHo
     seen = facts.need(observe(request), Observation)
     if seen.container is None:
         raise TypeError("hooks run in a container")
-    outcome = await run_hooks(
-        site.driver.inside(step.container),
-        HookRun(
-            instance=seen.container.id,
-            started_at=seen.container.started_at,
-            user=step.user,
-            folder=step.folder,
-            stages=step.stages,
-            done=seen.journal.done,
-            dotfiles=_dotfiles(request, step),
-            wait_for=step.wait_for,
-            probe=step.probe,
-            container_environment=seen.container.environment,
-            remote_environment=(*step.remote_environment, *request.remote_environment),
-            secrets=request.secrets,
-            hook_timeout=request.hook_timeout or None,
-            again=(request.hooks_until,) if request.hooks_until == "updateContentCommand" else (),
-            created=seen.container.created,
-            data_folder=request.data_folder,
-        ),
-        site.reporter,
-    )
+    run = _run(request, step, seen.container, seen.journal.done)
+    outcome = await run_hooks(site.driver.inside(step.container), run, site.reporter)
     after = await site.driver.observe(step.container)
+    if site.cluster and any(not key.startswith("postAttachCommand") for key in outcome.ended):
+        await _leave_behind(site.cluster, run, after.journal)
     return Result(journal=after.journal, adopted=outcome.adopted)
+
+
+def _run(request: Request, step: RunHooks, container: Container, done: tuple[str, ...]) -> HookRun:
+    return HookRun(
+        instance=container.id,
+        started_at=container.started_at,
+        user=step.user,
+        folder=step.folder,
+        stages=step.stages,
+        done=done,
+        dotfiles=_dotfiles(request, step),
+        wait_for=step.wait_for,
+        probe=step.probe,
+        container_environment=container.environment,
+        remote_environment=(*step.remote_environment, *request.remote_environment),
+        secrets=request.secrets,
+        hook_timeout=request.hook_timeout or None,
+        again=(request.hooks_until,) if request.hooks_until == "updateContentCommand" else (),
+        created=container.created,
+        data_folder=request.data_folder,
+    )
+
+
+async def _leave_behind(driver: KubernetesDriver, run: HookRun, journal: Journal) -> None:
+    """For a pod that takes this one's place with no client present."""
+    from moorage.drivers.kubernetes.known import Plan
+
+    plan = Plan(script=left_behind(run, journal.probes.get(run.probe, {})), probe=run.probe)
+    await driver.remember(run.instance, plan)
 
 
 def _dotfiles(request: Request, step: RunHooks) -> Task | None:
