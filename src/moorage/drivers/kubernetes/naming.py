@@ -8,7 +8,7 @@ from hashlib import sha256
 from ...spec import names
 
 _PREFIX = "moorage-"
-_OURS = r"moorage-([0-9a-z]+)(?:-[0-9a-z]+-[0-9a-z]+(?:\.[0-9a-f]{8})?)?"
+_OURS = r"moorage-([0-9a-z]+)(?:-[0-9a-z]+-[0-9a-z]+(?:_[0-9a-f]{8})?)?"
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 FIELD_MANAGER = "moorage"
@@ -79,6 +79,6 @@ def selector(workspace: str) -> dict[str, str]:
 
 
 def instance_pod(instance: str) -> str:
-    """The pod's name in an instance (`start.sh` makes them: pod, ".", eight digits); "" for other texts."""
-    pod, dot, _ = instance.rpartition(".")
-    return pod if dot else ""
+    """The pod's name in an instance (`start.sh` makes them: pod, "_", eight digits); "" for other texts."""
+    pod, mark, _ = instance.rpartition("_")
+    return pod if mark else ""

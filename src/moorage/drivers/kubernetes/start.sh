@@ -5,7 +5,7 @@
 #
 # UID is the remote user's name, and GID empty, where nobody outside knew the numbers.
 #
-# Each start of a pod's container is a new container, so each gets an instance of its own: "POD.DIGITS", a folder
+# Each start of a pod's container is a new container, so each gets an instance of its own: "POD_DIGITS", a folder
 # below /var/lib/moorage with the journal of its hooks. A plan that was left for pods that start with no client
 # present is begun here. Then the entrypoints run, and the command takes this process's place, or it waits.
 set -u
@@ -17,7 +17,7 @@ prepare() { # UID GID CONTENT; the name of the instance comes last: whoever read
   pod=''
   read -r pod <"$given/name" || [ -n "$pod" ] || return 1 # that file has no end of a line
   read -r token </proc/sys/kernel/random/uuid || return 1
-  instance=$pod.${token%%-*}
+  instance=${pod}_${token%%-*}
   mkdir -m 0700 "$here/$instance" "$logs/$instance" || return 1
   cat "$given/runner.sh" >"$here/runner.sh.$$" && mv "$here/runner.sh.$$" "$here/runner.sh" || return 1
   printf '%s\n' "$3" >"$here/content" && : >"$here/$instance/journal" && printf 'prepared\n' >"$here/$instance/prepared" || return 1

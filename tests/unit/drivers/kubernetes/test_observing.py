@@ -33,7 +33,7 @@ def pod(name: str, created: str = "", phase: str = "Running", going: str | None 
     [
         (f"moorage-{ID}", ID),
         (f"moorage-{ID}-7fdf6c44cd-qqlcq", ID),
-        (f"moorage-{ID}-7fdf6c44cd-qqlcq.0a1b2c3d", ID),
+        (f"moorage-{ID}-7fdf6c44cd-qqlcq_0a1b2c3d", ID),
         ("something-else", ""),
         ("0e4bd1a6-1111-2222-3333-444455556666", ""),
         (f"moorage-{ID}-home", ""),

@@ -141,8 +141,8 @@ def test_a_start_makes_an_instance_and_a_look_finds_it(pod: Pod) -> None:
     assert done.returncode == 0, done.stderr
     look = pod.run("inside.sh", "look", environment={"MESSAGE": "two\nlines"})
     found = told(look.stdout)
-    assert found.instance.startswith("moorage-x-1.")
-    assert len(found.instance) == len("moorage-x-1.") + 8
+    assert found.instance.startswith("moorage-x-1_")
+    assert len(found.instance) == len("moorage-x-1_") + 8
     assert found.files == {"prepared": b"prepared\n", "journal": b""}
     assert found.environment["MESSAGE"] == "two\nlines"
     assert found.user == str(os.getuid())
