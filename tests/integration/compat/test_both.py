@@ -105,6 +105,34 @@ def test_a_compose_project_is_one_of_both(
         assert sorted(docker.lines("ps", "--quiet", "--filter", project)) == sorted(containers)
 
 
+def test_features_of_either_are_used_by_the_other(
+    workspace: Callable[..., Path], reference: Reference, dropin: DropIn
+) -> None:
+    feature = {
+        "id": "own",
+        "version": "1.0.0",
+        "name": "own",
+        "containerEnv": {"OWN": "1"},
+        "postCreateCommand": "echo feature >> log",
+        "customizations": {"vscode": {"extensions": ["a.b"]}},
+    }
+    files = {
+        ".devcontainer/own/devcontainer-feature.json": json.dumps(feature),
+        ".devcontainer/own/install.sh": "#!/bin/sh\ntouch /own\n",
+    }
+    configuration = {"image": BASE, "features": {"./own": {}}, "postCreateCommand": "echo file >> log"}
+    for first, second in ((reference, dropin), (dropin, reference)):
+        name = f"features-{type(first).__name__}".lower()
+        folder = open_to_all(workspace(configuration, name=name, files=files))
+        flags = ("--workspace-folder", folder, "--include-merged-configuration")
+        made, used = first("up", *flags), second("up", *flags)
+        assert (made.code, used.code) == (0, 0), made.stderr + used.stderr
+        assert json.loads(used.stdout) == json.loads(made.stdout)
+        assert log(folder) == ["feature", "file"]
+        said = second("exec", "--workspace-folder", folder, "sh", "-c", "ls /own; echo $OWN")
+        assert said.stdout == "/own\n1\n", said.stderr
+
+
 def test_id_labels_are_the_identity(
     workspace: Callable[..., Path], reference: Reference, dropin: DropIn, docker: Docker
 ) -> None:

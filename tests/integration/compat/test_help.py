@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,16 @@ import pytest
 from tests.unit.compat.help_text import COMMANDS, flags
 
 LIST = Path(__file__).parents[2] / "unit/compat/reference_flags.json"
+
+
+def test_the_list_is_whole(reference_words: list[str]) -> None:
+    found = set()
+    for group in ("", "features", "templates"):
+        words = [*reference_words, *group.split(), "--help"]
+        said = subprocess.run(words, capture_output=True, text=True).stdout
+        named = re.findall(rf"^  devcontainer {group + ' ' if group else ''}([a-z-]+)", said, re.MULTILINE)
+        found |= {f"{group} {name}".strip() for name in named}
+    assert found - {"features", "templates"} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
