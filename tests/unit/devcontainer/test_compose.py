@@ -173,6 +173,11 @@ def test_the_name_that_compose_gives_a_volume_does_not_count_as_a_change() -> No
     assert one != parts({"volumes": {"data": {"name": "one_data", "driver": "other"}}})
 
 
+@pytest.mark.parametrize("kind", ["networks", "volumes", "configs", "secrets"])
+def test_what_services_share_is_a_part_too(kind: str) -> None:
+    assert [name for name, _ in parts({kind: {"x": {"external": True}}})] == [f"{kind}.x"]
+
+
 def test_what_is_in_a_list_counts_and_an_empty_one_does_not() -> None:
     one = dict(parts({"services": {"a": {"command": ["x"], "dns": []}}}))
     two = dict(parts({"services": {"a": {"command": ["y"]}}}))

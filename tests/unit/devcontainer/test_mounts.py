@@ -83,6 +83,13 @@ def test_a_mount_survives_its_text(mount: Mount) -> None:
     assert parse_mount(format_mount(mount)) == mount
 
 
+def test_a_field_is_quoted_only_where_it_has_to_be() -> None:
+    plain = Mount(kind="bind", source='/a "b"', target="/c")
+    assert format_mount(plain) == 'type=bind,source=/a "b",target=/c'
+    quoted = Mount(kind="bind", source='/a,"b"', target="/c")
+    assert format_mount(quoted) == 'type=bind,"source=/a,""b""",target=/c'
+
+
 @given(mounts)
 def test_the_text_is_one_csv_record(mount: Mount) -> None:
     [fields] = csv.reader(io.StringIO(format_mount(mount)))
