@@ -10,11 +10,13 @@ import pytest
 
 from tests.nasty.conftest import BUSYBOX, CONFIGURATION, Attempt
 
-DOCKERFILE = {"build": {"dockerfile": "Dockerfile"}}
-COMPOSE = {"dockerComposeFile": "compose.yaml", "service": "app"}
+Configuration = dict[str, object]
+
+DOCKERFILE: Configuration = {"build": {"dockerfile": "Dockerfile"}}
+COMPOSE: Configuration = {"dockerComposeFile": "compose.yaml", "service": "app"}
 SERVICES = f"services:\n  app:\n    image: {BUSYBOX}\n"
-FEATURE = {"image": BUSYBOX, "features": {"./evil": {}}}
-PLACES: dict[str, dict[str, object]] = {
+FEATURE: Configuration = {"image": BUSYBOX, "features": {"./evil": {}}}
+PLACES: dict[str, Configuration] = {
     "Dockerfile": DOCKERFILE,
     ".dockerignore": DOCKERFILE,
     "compose.yaml": COMPOSE,
