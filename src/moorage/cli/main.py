@@ -33,6 +33,7 @@ COMMANDS = {
     "config": ("config", "Show a configuration as moorage understands it"),
     "features": ("features", "Test, package, publish and look up Features"),
     "devcontainer": ("devcontainer.main", "What the reference CLI `devcontainer` offers, done by moorage"),
+    "kubernetes": ("kubernetes", "Print the rights that users of a cluster need"),
     "completion": ("completion", "Print the completion script for a shell"),
 }
 DEFAULTED = ("up", "plan", "build")

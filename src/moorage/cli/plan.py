@@ -55,11 +55,7 @@ def plan_command(source: str, **values: Any) -> None:
     for line in as_lines(found):
         click.echo(harmless(reporter.text(line)))
     if values["objects"]:
-        click.echo(
-            harmless_json(
-                reporter.text(msgspec.json.format(msgspec.json.encode(found.rendered), indent=2).decode())
-            )
-        )
+        click.echo(reporter.text(_objects(found.rendered)))
 
 
 async def _plan(request: Request, reporter: Redacting, driver: str, options: dict[str, str]) -> Foreseen:
@@ -69,9 +65,25 @@ async def _plan(request: Request, reporter: Redacting, driver: str, options: dic
         if created is None:
             return Foreseen(plan=plan, verdict=Verdict(), rendered={})
         engine = await site.driver.facts()
+        if site.cluster:
+            from moorage.workspace.clustered import known_of  # as for `up`, where it is a cluster
+
+            known = await known_of(request, site, site.cluster, created.spec)
+            verdict = site.cluster.check(created.spec, engine, known)
+            rendered = {} if verdict.refusals else site.cluster.render(created.spec, engine, known)
+            return Foreseen(plan=plan, verdict=verdict, rendered=rendered)
         verdict = site.driver.check(created.spec, engine)
         rendered = {} if verdict.refusals else site.driver.render(created.spec, engine)
         return Foreseen(plan=plan, verdict=verdict, rendered=_without_values(rendered))
+
+
+def _objects(rendered: dict[str, object]) -> str:
+    """A cluster's manifests as YAML, an engine's request as JSON."""
+    if rendered.get("kind") != "List":
+        return harmless_json(msgspec.json.format(msgspec.json.encode(rendered), indent=2).decode())
+    from moorage.cli.kubernetes import manifests  # only for a cluster
+
+    return harmless(manifests(msgspec.convert(rendered["items"], list[dict[str, object]])))
 
 
 def as_lines(found: Foreseen) -> list[str]:

@@ -18,6 +18,7 @@ from moorage.planner.request import Request
 from moorage.planner.steps import CreateContainer
 from moorage.spec.image import ImageFacts
 from moorage.spec.observation import Container, EngineFacts
+from moorage.spec.run import RunSpec
 from moorage.spec.source import GitSource
 from moorage.workspace.site import Site
 
@@ -43,16 +44,23 @@ async def create(
     from moorage.workspace.apply.container import refuse
 
     engine = await driver.facts()
-    known = Known(
-        command=_command(facts, step.spec.image),
-        clone=await _clone(request, site, step),
-        logins=await _logins(site, driver, step.spec.image),
-    )
+    known = await known_of(request, site, driver, step.spec, _command(facts, step.spec.image))
     verdict = driver.check(step.spec, engine, known)
     refuse(verdict)
     for text in verdict.warnings:
         site.reporter.emit(Notice(level="warning", code="driver", text=text))
     return await driver.create(step.spec, engine, known)
+
+
+async def known_of(
+    request: Request, site: Site, driver: KubernetesDriver, spec: RunSpec, command: tuple[str, ...] = ()
+) -> Known:
+    """What registry, source and user say of a workspace beside its spec; `command` is the image's own."""
+    return Known(
+        command=command,
+        clone=await _clone(request, site, spec),
+        logins=await _logins(site, driver, spec.image),
+    )
 
 
 def _platform(engine: EngineFacts) -> str:
@@ -65,9 +73,9 @@ def _command(facts: Facts, image: str) -> tuple[str, ...]:
     return next((each.entrypoint + each.command for each in found), ())
 
 
-async def _clone(request: Request, site: Site, step: CreateContainer) -> CloneProgram | None:
+async def _clone(request: Request, site: Site, spec: RunSpec) -> CloneProgram | None:
     """The program of the pod's init container, with a login where the user has one."""
-    content, source = step.spec.content, request.source
+    content, source = spec.content, request.source
     if content.kind != "clone" or not isinstance(source, GitSource):
         return None
     resolved = await ls_remote(source, environ=site.environment)

@@ -1,0 +1,78 @@
+"""`moorage kubernetes`: what people who run a cluster need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import yaml
+
+kubernetes_command = click.Group(
+    "kubernetes",
+    help="Helps people who run a cluster.",
+    epilog="Example: moorage kubernetes rbac --namespace dev | kubectl apply -f -",
+)
+
+
+@kubernetes_command.command(
+    "rbac", epilog="Example: moorage kubernetes rbac --namespace dev --cluster-role view | kubectl apply -f -"
+)
+@click.option("--name", default="moorage", show_default=True, help="The roles' name.")
+@click.option("-n", "--namespace", default="default", show_default=True, help="Where workspaces are to be.")
+@click.option("--cluster-role", default="", metavar="NAME", help="Users may give this role to workspaces.")
+@click.option("--create-namespace", is_flag=True, help="Users may create namespaces.")
+@click.option("--nodes", is_flag=True, help="Users may see nodes, so that hostRequirements can be checked.")
+@click.option("--helper", is_flag=True, help="Users may find out the architecture by a helper pod instead.")
+@click.option(
+    "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="Form."
+)
+def rbac(
+    name: str,
+    namespace: str,
+    cluster_role: str,
+    create_namespace: bool,
+    nodes: bool,
+    helper: bool,
+    output: str,
+) -> None:
+    """Print the roles with the least rights that users of the Kubernetes driver need.
+
+    Nothing is contacted. Bind them to whom you like.
+    """
+    from moorage.drivers.kubernetes.rbac import roles
+
+    found = roles(
+        name,
+        namespace,
+        cluster_role=cluster_role,
+        create_namespace=create_namespace,
+        nodes=nodes,
+        helper=helper,
+    )
+    click.echo(_json(found) if output == "json" else manifests(found), nl=False)
+
+
+def manifests(objects: Iterable[Mapping[str, object]]) -> str:
+    """Objects as YAML documents, texts of several lines as blocks, which people can read."""
+    import yaml  # only for a cluster
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    Dumper.add_representer(str, _text)
+    return yaml.dump_all(objects, Dumper=Dumper, sort_keys=False, explicit_start=True, width=110)
+
+
+def _json(objects: tuple[dict[str, object], ...]) -> str:
+    import msgspec
+
+    listed = {"apiVersion": "v1", "kind": "List", "items": objects}
+    return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode() + "\n"
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
