@@ -29,7 +29,8 @@ class Wire:
 
     @property
     def ended(self) -> bool:
-        return self.reader.at_eof() or self._writer.is_closing()
+        gone = self.reader.at_eof() or self.reader.exception() is not None
+        return gone or self._writer.is_closing()
 
     async def write(self, data: bytes) -> None:
         """Returns when more may be written. Raises ConnectionError once the connection is gone."""
@@ -61,6 +62,12 @@ class Wire:
 
     async def last_words(self) -> tuple[str, ...]:
         return ()
+
+    async def _flush(self, seconds: float) -> None:
+        with contextlib.suppress(OSError, TimeoutError, RuntimeError):
+            async with asyncio.timeout(seconds):
+                self._writer.transport.set_write_buffer_limits(0)
+                await self._writer.drain()
 
 
 def place_of(server: str) -> tuple[str, str, int, str]:

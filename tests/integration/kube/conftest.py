@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 
 import msgspec
@@ -12,9 +11,7 @@ from moorage.kube.access import Access
 from moorage.kube.client import Cluster
 from moorage.kube.kubeconfig import Wanted, find
 from tests.cluster.cluster import Cluster as RealCluster
-
-ENVIRON = dict(os.environ)
-CONTAINER = "devcontainer"
+from tests.integration.kube.place import CONTAINER, ENVIRON
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,7 @@ from moorage.kube.kubeconfig import Wanted, find
 from moorage.kube.objects import Head, get
 from moorage.kube.objects import find as listing
 from tests.cluster.cluster import Cluster as RealCluster
-
-from .conftest import CONTAINER, ENVIRON
+from tests.integration.kube.place import CONTAINER, ENVIRON
 
 V1 = "client.authentication.k8s.io/v1"
 

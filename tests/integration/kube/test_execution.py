@@ -15,8 +15,7 @@ from moorage.kube.access import Access, Impersonation
 from moorage.kube.client import Cluster
 from moorage.kube.execution import Execution
 from tests.cluster.cluster import Cluster as RealCluster
-
-from .conftest import CONTAINER, ENVIRON
+from tests.integration.kube.place import CONTAINER, ENVIRON
 
 MEGABYTE = 1024 * 1024
 

@@ -14,8 +14,7 @@ from moorage.kube import errors, forward
 from moorage.kube.client import Cluster
 from moorage.kube.forward import PortRefused, Tunnel, carry
 from tests.cluster.cluster import Cluster as RealCluster
-
-from .conftest import CONTAINER
+from tests.integration.kube.place import CONTAINER
 
 
 @pytest.fixture(scope="session")

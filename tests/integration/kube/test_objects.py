@@ -15,8 +15,7 @@ from moorage.kube.client import Cluster
 from moorage.kube.kinds import CONFIG_MAP, DEPLOYMENT, NAMESPACE, NODE, POD, SECRET
 from moorage.kube.objects import Head, allowed, apply, create, delete, find, get, merge, scale
 from tests.cluster.cluster import Cluster as RealCluster
-
-from .conftest import ENVIRON
+from tests.integration.kube.place import ENVIRON
 
 E = TypeVar("E", bound=MoorageError)
 

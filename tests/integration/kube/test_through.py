@@ -21,8 +21,7 @@ from moorage.kube.kinds import NAMESPACE
 from moorage.kube.objects import Head, get
 from moorage.kube.through import Through, led_through, through
 from tests.cluster.cluster import Cluster as RealCluster
-
-from .conftest import CONTAINER, ENVIRON
+from tests.integration.kube.place import CONTAINER, ENVIRON
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from moorage.kube.access import Access, User
 from moorage.kube.client import Cluster, target_of
 from moorage.kube.kinds import CONFIG_MAP
 from moorage.kube.objects import Head, find, get
-
-from .standin import Request, connected, serving, status
+from tests.unit.kube.standin import Request, connected, serving, status
 
 
 async def test_a_kept_connection_that_the_server_ended_is_no_failure() -> None:

@@ -11,8 +11,7 @@ from moorage.kube import errors, websocket
 from moorage.kube.client import Cluster
 from moorage.kube.execution import Execution
 from moorage.kube.stream import V4, V5
-
-from .standin import Request, connected, status
+from tests.unit.kube.standin import Request, connected, status
 
 SUCCESS = b"\x03" + json.dumps({"status": "Success"}).encode()
 

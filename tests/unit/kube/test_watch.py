@@ -9,8 +9,7 @@ from moorage.kube.client import Cluster
 from moorage.kube.kinds import POD
 from moorage.kube.objects import Head
 from moorage.kube.watch import Synced, watch
-
-from .standin import Request, connected, status
+from tests.unit.kube.standin import Request, connected, status
 
 
 def pod(name: str, version: int) -> dict[str, object]:
