@@ -1,7 +1,8 @@
 """`python -m tests.conformance.mutation`: do the tests notice small changes of the specification's code?
 
 Each change of a fixed sample is made in a copy of the code. Then the unit tests of the changed module run,
-and on what they do not notice those of the whole room. Writes results.json.
+and on what they do not notice those of the whole room. Writes results.json; of another seed than ours only
+the numbers.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import yaml
@@ -54,7 +56,10 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{len(survivors)} are left", flush=True)
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} noticed in {time.monotonic() - start:.0f} s")
     if not options.only:
-        RESULTS.write_text(_results(options.seed, chosen, survivors))
+        RESULTS.write_text(
+            msgspec.json.format(json.dumps(_results(options.seed, chosen, survivors), ensure_ascii=False))
+            + "\n"
+        )
     return 0
 
 
@@ -96,14 +101,14 @@ def _noticed(change: Change, tests: list[str], copy: Path) -> bool:
         target.write_text(original)
 
 
-def _results(seed: int, chosen: list[Change], survivors: list[Change]) -> str:
-    kept = {
-        "seed": seed,
-        "changes": len(chosen),
-        "noticed": len(chosen) - len(survivors),
-        "survivors": [one.id for one in survivors],
-    }
-    return msgspec.json.format(json.dumps(kept, ensure_ascii=False)) + "\n"
+def _results(seed: int, chosen: list[Change], survivors: list[Change]) -> dict[str, object]:
+    """What is kept. Of a seed that is not ours only the numbers: a sample that no test was written for."""
+    kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    numbers = {"seed": seed, "changes": len(chosen), "noticed": len(chosen) - len(survivors)}
+    others = [one for one in kept.get("others", ()) if one["seed"] != seed]
+    if seed != SEED:
+        return {**kept, "others": [*others, numbers]}
+    return {**numbers, "survivors": [one.id for one in survivors], "others": others}
 
 
 def _copies(folder: Path, count: int) -> list[Path]:
