@@ -7,7 +7,7 @@ they are, which YAML's own types would change.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -156,7 +156,7 @@ def typed_extension(file: str, cluster: str, name: str) -> bytes:
     """An extension of a cluster's entry as JSON with YAML's types, which a plugin expects; b"" for none."""
     import yaml
 
-    for entry in (yaml.load(_text(file) or b"", Loader=yaml.CSafeLoader) or {}).get("clusters") or ():
+    for entry in (yaml.safe_load(_text(file) or b"") or {}).get("clusters") or ():
         if str(entry.get("name")) != cluster:
             continue
         for each in (entry.get("cluster") or {}).get("extensions") or ():
@@ -185,21 +185,18 @@ def _said(found: object) -> object:
 
 
 def _loader() -> type[yaml.CBaseLoader]:
+    """Texts, lists, maps, and null."""
     import re
 
     import yaml
 
-    class Loader(yaml.CBaseLoader):
-        """Texts, lists, maps, and null."""
-
-    def null(loader: Any, node: Any) -> None:
-        return None
-
-    Loader.add_implicit_resolver(
-        "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), [*"~nN", ""]
-    )
-    Loader.add_constructor("tag:yaml.org,2002:null", null)
-    return Loader
+    # Without libyaml PyYAML has only the slower one.
+    base = yaml.CBaseLoader if hasattr(yaml, "CBaseLoader") else yaml.BaseLoader
+    loader: type[yaml.CBaseLoader] = type("Loader", (base,), {})
+    tag = "tag:yaml.org,2002:null"
+    loader.add_implicit_resolver(tag, re.compile(r"^(?:~|null|Null|NULL|)$"), [*"~nN", ""])
+    loader.add_constructor(tag, lambda *_: None)
+    return loader
 
 
 def _join(merged: Merged, file: str, document: Document) -> Merged:

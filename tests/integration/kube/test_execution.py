@@ -14,6 +14,8 @@ from moorage.kube import errors, websocket
 from moorage.kube.access import Access, Impersonation
 from moorage.kube.client import Cluster
 from moorage.kube.execution import Execution
+from moorage.kube.kinds import POD
+from moorage.kube.objects import allowed
 from tests.cluster.cluster import Cluster as RealCluster
 from tests.integration.kube.place import CONTAINER, ENVIRON
 
@@ -266,6 +268,20 @@ async def test_who_may_not_is_told_which_rule_is_missing(access: Access, pod: st
             await start(kube, "true")
     assert caught.value.resource == "pods/exec"
     assert '["create", "get"]' in caught.value.evidence[-1]
+
+
+async def test_the_rule_that_is_named_is_enough(
+    access: Access, cluster: RealCluster, pod: str, home: str
+) -> None:
+    cluster.kubectl("-n", home, "create", "role", "e", "--verb=create,get", "--resource=pods/exec")
+    cluster.kubectl("-n", home, "create", "rolebinding", "e", "--role=e", "--user=jane")
+    user = msgspec.structs.replace(access.user, impersonation=Impersonation(user="jane"))
+    jane = msgspec.structs.replace(access, user=user, namespace=home)
+    async with Cluster(jane, ENVIRON) as kube:
+        async with asyncio.timeout(10):  # until the API server has heard of the role
+            while not await allowed(kube, "create", POD, sub="exec"):
+                await asyncio.sleep(0.05)
+        assert await outcome(kube, "true") == (0, b"", b"")
 
 
 @pytest.mark.serial
