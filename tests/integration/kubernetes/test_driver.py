@@ -168,6 +168,21 @@ async def test_volumes_begin_with_what_the_image_has(place: Place) -> None:
     assert (await output(place, spec.name, "cat", "/etc/mine"))[1] == "mine\n"
 
 
+async def test_a_stopped_workspace_starts_as_its_files_say_now(place: Place) -> None:
+    cache = Mount(kind="volume", source="cache", target="/cache")
+    spec = place.spec(mounts=(cache,), extras=("--hostname=before",))
+    await place.up(spec)
+    await place.driver.stop(spec.name)
+    now = msgspec.structs.replace(spec, mounts=(), extras=("--cpus=1",), environment=(("GREETING", "now"),))
+    await place.up(now)
+    pod = place.pod(spec)["spec"]
+    assert "hostname" not in pod
+    assert [each for each in pod["volumes"] if "persistentVolumeClaim" in each][1:] == []
+    assert "initContainers" not in pod
+    assert (await output(place, spec.name, "sh", "-c", "echo $GREETING"))[1] == "now\n"
+    assert not await place.driver.inside(spec.name).exists("/cache")
+
+
 async def test_a_role_is_bound_and_goes_when_the_option_changes(place: Place) -> None:
     spec = place.spec()
     place.with_options(clusterRole="view")

@@ -10,12 +10,20 @@ import msgspec
 from ...errors import MoorageError, RefusedError
 from ...kube import objects
 from ...kube.client import Cluster
-from ...kube.errors import Forbidden, NamespaceMissing, ObjectExists, ObjectInvalid
-from ...kube.kinds import CLAIM, CONFIG_MAP, NAMESPACE, ROLE_BINDING, SECRET, SERVICE_ACCOUNT
+from ...kube.errors import (
+    Forbidden,
+    NamespaceMissing,
+    ObjectConflict,
+    ObjectExists,
+    ObjectInvalid,
+    ObjectMissing,
+)
+from ...kube.kinds import CLAIM, CONFIG_MAP, DEPLOYMENT, NAMESPACE, ROLE_BINDING, SECRET, SERVICE_ACCOUNT
 from ...spec import names
 from ...spec.run import RunSpec
 from . import naming, values
 from .causes.admission import explained
+from .causes.reading import Deployment as _Deployment
 from .deletion import gone
 from .draft import Draft
 from .errors import WorkspaceFailed, WorkspaceGone
@@ -26,6 +34,7 @@ from .options import Options
 from .render import rendered
 from .values import Json
 
+_TRIES = 10
 _PRUNED = (SERVICE_ACCOUNT, ROLE_BINDING)
 
 
@@ -128,14 +137,40 @@ async def _put(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -> 
 
 
 async def _deployment(cluster: Cluster, manifest: Json) -> None:
-    """Whether one that is there already has a pod is not for us to say: another `up` may have started it."""
-    try:
-        await objects.create(cluster, manifest, objects.Head)
-    except ObjectExists:
-        spec = manifest["spec"]
-        assert isinstance(spec, Mapping)
-        kept = {name: value for name, value in spec.items() if name != "replicas"}
-        await objects.apply(cluster, {**manifest, "spec": kept}, objects.Head)
+    """One that is there becomes what the manifest says and nothing more, as a part that went must go.
+
+    Whether it has a pod is not for us to say: another `up` may have started it.
+    """
+    for _ in range(_TRIES):
+        try:
+            await objects.create(cluster, manifest, objects.Head)
+            return
+        except ObjectExists:
+            pass
+        path = DEPLOYMENT.path(_part(manifest, "namespace"), _name(manifest))
+        try:
+            there = msgspec.json.decode(await cluster.call("GET", path), type=_Deployment)
+            body = msgspec.json.encode(_over(manifest, there))
+            await cluster.call("PUT", path, {"fieldManager": naming.FIELD_MANAGER}, body=body)
+            return
+        except (ObjectMissing, ObjectConflict):
+            continue
+    raise WorkspaceGone(
+        "The workspace's Deployment changes faster than it can be written.",
+        hint="End other commands on this workspace, then run this one again.",
+    )
+
+
+def _over(manifest: Json, there: _Deployment) -> Json:
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    assert isinstance(metadata, dict)
+    assert isinstance(spec, dict)
+    notes = {**(there.metadata.annotations or {}), **metadata.get("annotations", {})}
+    return {
+        **manifest,
+        "metadata": {**metadata, "resourceVersion": there.metadata.resource_version, "annotations": notes},
+        "spec": {**spec, "replicas": there.spec.replicas},
+    }
 
 
 async def _claim(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -> None:
@@ -145,9 +180,7 @@ async def _claim(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -
         return
     except ObjectExists:
         pass
-    metadata = manifest["metadata"]
-    assert isinstance(metadata, Mapping)
-    name, namespace = str(metadata["name"]), str(metadata["namespace"])
+    name, namespace = _name(manifest), _part(manifest, "namespace")
     found = await objects.get(cluster, CLAIM, name, _Claim, namespace=namespace)
     wanted = msgspec.convert(manifest, _Claim).spec.resources.requests["storage"]
     there = found.spec.resources.requests.get("storage", "0") if found else "0"
@@ -181,9 +214,13 @@ async def _prune(cluster: Cluster, wanted: tuple[Json, ...], workspace: str, nam
 
 
 def _name(manifest: Json) -> str:
+    return _part(manifest, "name")
+
+
+def _part(manifest: Json, key: str) -> str:
     metadata = manifest["metadata"]
     assert isinstance(metadata, Mapping)
-    return str(metadata["name"])
+    return str(metadata[key])
 
 
 def _told(error: BaseException) -> BaseException:

@@ -36,7 +36,7 @@ def _rules(cluster_role: str, helper: bool) -> Iterator[Json]:
     yield _rule("", ("configmaps", "persistentvolumeclaims"), _CHANGE)
     yield _rule("", ("configmaps/finalizers",), ("update",))
     yield _rule("", ("secrets",), ("create", "patch", "delete"))
-    yield _rule("apps", ("deployments",), _CHANGE)
+    yield _rule("apps", ("deployments",), (*_CHANGE, "update"))
     yield _rule("", ("pods",), (*_READ, "delete", *(("create",) if helper else ())))
     yield _rule("", ("pods/log",), ("get",))
     yield _rule("", ("pods/exec", "pods/portforward"), _STREAM)
