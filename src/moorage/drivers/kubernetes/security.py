@@ -184,13 +184,19 @@ def _restricted(draft: Draft) -> None:
         if name != "NET_BIND_SERVICE":
             draft.refuse(f"Pod security 'restricted' forbids the capability {name}.")
     capabilities["drop"] = ["ALL"]
-    if draft.security.get("runAsUser") == 0 or (
-        "runAsUser" not in draft.security and not (draft.known.user and draft.known.user.uid)
-    ):
+    if _is_root(draft):
         draft.refuse(
             "Pod security 'restricted' forbids root, which this workspace would run as. Set remoteUser or "
             "containerUser to a user of the image that is not root."
         )
+
+
+def _is_root(draft: Draft) -> bool:
+    """Whether it is known to be; where it is not, the kubelet says so."""
+    if "runAsUser" in draft.security:
+        return draft.security["runAsUser"] == 0
+    found = draft.known.user or draft.known.remote
+    return found is not None and found.uid == 0
 
 
 def _apparmor(value: str) -> Json:

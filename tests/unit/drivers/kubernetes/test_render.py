@@ -300,6 +300,12 @@ def test_restricted_runs_as_the_remote_user_with_nothing_more() -> None:
     assert populate["securityContext"]["runAsNonRoot"] is True
 
 
+def test_restricted_leaves_it_to_the_kubelet_where_users_are_not_known() -> None:
+    known = Known(namespace="dev", level="restricted")
+    assert not refusals(changed(remote_user=""), known=known)
+    assert main(changed(remote_user=""), known=known)["securityContext"]["runAsNonRoot"] is True
+
+
 def test_restricted_gives_an_images_own_user_by_number() -> None:
     user = Identity(uid=33, gid=34, name="www")
     known = msgspec.structs.replace(KNOWN, level="restricted", user=user, remote=user)
