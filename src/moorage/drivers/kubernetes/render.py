@@ -127,7 +127,7 @@ def _files(spec: RunSpec, draft: Draft) -> None:
             posixpath.dirname(folder),
         )
     if options.home_volume:
-        home = draft.known.remote.home if draft.known.remote else ""
+        home = draft.known.remote.home if draft.known.remote else _usual_home(spec.remote_user)
         if not home.startswith("/") or home == "/":
             raise BadValue(
                 "the option homeVolume needs a remote user with a home folder, which the image has not"
@@ -136,6 +136,14 @@ def _files(spec: RunSpec, draft: Draft) -> None:
         mounts.claim(draft, HOME_VOLUME, naming.home(draft.workspace), size)
         draft.filled[HOME_VOLUME] = home
         draft.mount(HOME_VOLUME, home, sub_path="data")
+
+
+def _usual_home(user: str) -> str:
+    """Where a user of this name nearly always lives; "" where there is only a number."""
+    name = user.partition(":")[0]
+    if name in ("", "root", "0"):
+        return "/root"
+    return "" if name.isdecimal() or "/" in name else f"/home/{name}"
 
 
 def _claim(draft: Draft, volume: str, name: str, size: str, target: str) -> None:

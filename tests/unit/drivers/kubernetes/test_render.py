@@ -235,6 +235,18 @@ def test_a_volume_keeps_its_claim_wherever_it_stands_in_the_list() -> None:
     assert claims(one) < claims(two, one)
 
 
+def test_a_home_volume_is_where_the_user_lives() -> None:
+    options, unknown = Options(home_volume=True, home_volume_size="2Gi"), Known(namespace="dev")
+
+    def places(known: Known, user: str) -> set[str]:
+        return {each["mountPath"] for each in main(changed(remote_user=user), options, known)["volumeMounts"]}
+
+    assert "/home/vscode" in places(KNOWN, "vscode")
+    assert "/home/me" in places(unknown, "me")
+    assert "/root" in places(unknown, "")
+    assert "homeVolume" in refusals(changed(remote_user="1000"), options, unknown)
+
+
 def test_bind_mounts_are_refused_left_out_or_the_nodes() -> None:
     spec = changed(mounts=(Mount(kind="bind", source="/etc/hosts", target="/x"),))
     assert "bindMounts" in refusals(spec)
