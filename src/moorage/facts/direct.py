@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -97,9 +99,7 @@ class DirectWay:
         try:
             async with asyncio.timeout(seconds):
                 tls = self._tls() if scheme == "https" else None
-                return Connection(
-                    StreamWire(*await asyncio.open_connection(host, port, ssl=tls, limit=_LINE))
-                )
+                return Connection(await _wire(host, port, tls))
         except (OSError, TimeoutError, ValueError):
             return None
 
@@ -137,6 +137,26 @@ class DirectWay:
 
             self._context = ssl.create_default_context()
         return self._context
+
+
+async def _wire(host: str, port: int, tls: ssl.SSLContext | None) -> StreamWire:
+    """To the first address that answers. A plain name is looked up as bytes: as text it would be read as an
+    international one, whose tables take a while to load."""
+    if not host.isascii():
+        return StreamWire(*await asyncio.open_connection(host, port, ssl=tls, limit=_LINE))
+    look = partial(socket.getaddrinfo, host.encode(), port, type=socket.SOCK_STREAM)
+    failed: OSError = ConnectionError(f"no address of {host}")
+    for _, _, _, _, address in await asyncio.get_running_loop().run_in_executor(None, look):
+        try:
+            name = host if tls else None
+            return StreamWire(
+                *await asyncio.open_connection(
+                    str(address[0]), port, ssl=tls, server_hostname=name, limit=_LINE
+                )
+            )
+        except OSError as error:
+            failed = error
+    raise failed
 
 
 async def _body(answer: Answer, limit: int, stall: float) -> bytes:

@@ -7,7 +7,6 @@ serves one run; it keeps connections and tokens until it is closed.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -26,7 +25,7 @@ from moorage.oci.failures import BadAnswer, ImageNotFound, PlatformMissing, Regi
 from moorage.oci.manifest import ACCEPT, Descriptor, Index, Manifest, Platform, choose, decode, platforms
 from moorage.oci.reference import Reference, is_digest
 from moorage.oci.session import DOCUMENT, Call, Session
-from moorage.oci.transport import Answer, Content, Direct, Interrupted, Patience, Transport
+from moorage.oci.transport import Answer, Content, Direct, Interrupted, Patience, Transport, chance
 
 _DEPTH = 3
 _PAGES = 1000
@@ -71,7 +70,7 @@ class Client:
         patience: Patience | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = chance,
         direct: Direct | None = None,
     ) -> None:
         transport = Transport(patience or Patience(), clock=clock, sleep=sleep, chance=chance, direct=direct)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -34,6 +34,11 @@ _ERROR_BODY = 64 * 1024
 _HASTY_CONNECT = 3.0
 _PROBE_STALL = 10.0
 _REDIRECTS = 5
+
+
+def chance() -> float:
+    """From 0 to 1; for waits that are not to end together. The library for it takes longer to load."""
+    return int.from_bytes(os.urandom(4)) / 2**32
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +169,7 @@ class Transport:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = chance,
         direct: Direct | None = None,
     ) -> None:
         self.patience = patience

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from moorage.devcontainer.features.reference import OciReference
-from moorage.facts.features import archive
 from moorage.facts.features.cache import Cache
 from moorage.facts.features.errors import FeatureUnusable
 from moorage.oci.manifest import OCI_MANIFEST, Descriptor, Manifest, decode
@@ -74,6 +73,8 @@ async def files(found: Artifact, cache: Cache, connect: Connect) -> Path:
     layer = found.layer
     if kept := cache.files(layer.digest):
         return kept
+    from moorage.facts.features import archive  # what only asks which Feature it is needs no files
+
     if layer.size > archive.LARGEST:
         raise archive.too_large(layer.size)
     scratch = cache.scratch()

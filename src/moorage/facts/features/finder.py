@@ -17,7 +17,6 @@ from moorage.devcontainer.features.reference import LocalReference, OciReference
 from moorage.devcontainer.warnings import Warning
 from moorage.errors import MoorageError
 from moorage.events import Notice, Reporter, Silent
-from moorage.facts.features import local
 from moorage.facts.features.cache import Cache
 from moorage.facts.features.errors import FeatureUnusable, about
 from moorage.facts.features.metadata import INSTALL
@@ -131,6 +130,8 @@ class Finder:
             await self._transport.close()
 
     def _local(self, reference: LocalReference, question: ReadFeature) -> FoundFeature:
+        from moorage.facts.features import local  # reads folders, which what is published does not need
+
         found, warnings = local.find(reference, question.base, question.workspace)
         self._tell(warnings)
         return found

@@ -85,7 +85,7 @@ async def _fed(process: Process, chunks: Iterator[bytes]) -> None:
     while chunk := await asyncio.to_thread(next, chunks, _NO_MORE):
         try:
             await process.write(chunk)
-        except EngineError:
+        except (EngineError, ConnectionError):
             return  # the other side has ended; its exit code says why
     await process.close_input()
 
