@@ -16,8 +16,8 @@ from scripts.engines.layout import REPOSITORY, Layout
 
 WORKERS = 3
 PASSES = (
-    ("side by side", ["-m", "not serial", "-n", str(WORKERS), "--dist", "worksteal"]),
-    ("one by one", ["-m", "serial", "-p", "no:xdist"]),
+    ("side by side", "not serial", ["-n", str(WORKERS), "--dist", "worksteal"]),
+    ("one by one", "serial", ["-p", "no:xdist"]),
 )
 NO_TESTS = 5
 COUNTS = re.compile(r"(\d+) (passed|failed|error|skipped|xfailed|deselected)s?\b")
@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
     """The worst exit code of the passes."""
     parser = argparse.ArgumentParser(prog="python -m scripts.suite", description=__doc__)
     parser.add_argument("--full", action="store_true", help="with the tests that are too long for CI")
+    parser.add_argument("--only-full", action="store_true", help="only those: CI has run the others")
     parser.add_argument("--report", type=Path, help="write a summary there")
     options, further = parser.parse_known_args(arguments)
     _heed_signals()
@@ -38,9 +39,10 @@ def main(arguments: list[str]) -> int:
     totals: collections.Counter[str] = collections.Counter()
     slowest: list[str] = []
     code = 0
-    for title, flags in PASSES:
+    only, full = (" and full" if options.only_full else ""), options.full or options.only_full
+    for title, marker, flags in PASSES:
         print(f"== tests {title}", flush=True)
-        result, lines = _pytest([*flags, *(["--full"] if options.full else []), *further])
+        result, lines = _pytest([*flags, "-m", marker + only, *(["--full"] if full else []), *further])
         code = max(code, 0 if result == NO_TESTS else result)
         totals.update(_counts(lines[-1] if lines else ""))
         slowest += [line for line in lines if re.match(r"\d+\.\d+s (call|setup|teardown)", line)]
@@ -50,7 +52,7 @@ def main(arguments: list[str]) -> int:
         f"{totals[word]} {word}" for word in ("failed", "passed", "skipped", "error") if totals[word]
     )
     if options.report:
-        _report(options.report, closing, seconds, slowest)
+        _report(options.report, closing, seconds, slowest, only_full=options.only_full)
     print(f"===== {closing or 'no tests ran'} in {seconds:.2f}s =====", flush=True)
     return code if totals["passed"] else code or NO_TESTS
 
@@ -106,7 +108,7 @@ def _remove_built_images() -> None:
             subprocess.run([*docker, "image", "rm", "--force", *sorted(set(images))], capture_output=True)
 
 
-def _report(target: Path, closing: str, seconds: float, slowest: list[str]) -> None:
+def _report(target: Path, closing: str, seconds: float, slowest: list[str], *, only_full: bool) -> None:
     found = provision.describe(Layout.from_environment())
     versions = [
         str(entry["version"]) for entry in (found["engine"], found["old_engine"]) if isinstance(entry, dict)
@@ -115,9 +117,10 @@ def _report(target: Path, closing: str, seconds: float, slowest: list[str]) -> N
         ["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True
     )
     ranked = sorted(slowest, key=lambda line: -float(line.split("s", 1)[0]))[:20]
+    what = "What is too long for CI; CI runs the others." if only_full else "`make test-full` wrote this."
     target.write_text(
         f"# Last full run of the tests\n\n"
-        f"`make test-full` wrote this.\n\n"
+        f"{what}\n\n"
         f"- {closing} in {seconds:.0f} s\n"
         f"- on {time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit.stdout.strip()}\n"
         f"- Docker {', '.join(versions)}; Python {platform.python_version()}; {platform.system()} "
