@@ -59,8 +59,9 @@ def images(docker: Docker) -> dict[str, str]:
 
 def published(registry: str) -> dict[str, str]:
     """Publish the Features. Their digests, which depend on the registry's port, are words too."""
-    place = f"localhost:{registry.rpartition(':')[2]}/{NAMESPACE}"
-    words = {"registry": place}
+    host = f"localhost:{registry.rpartition(':')[2]}"
+    place = f"{host}/{NAMESPACE}"
+    words = {"registry": place, "host-of-the-registry": host}
     for each in yaml.safe_load(REGISTRY.read_text().replace("@registry@", place)):
         script = each.pop("install", "#!/bin/sh\nset -e\n")
         digest = publish(registry, NAMESPACE, each, script)

@@ -121,7 +121,7 @@ async def test_all_the_settings(driver: DockerDriver, spec: Spec, tmp_path: Path
     name = await _up(driver, wanted)
     script = (
         'id -u; id -G; hostname; pwd; printf "%s|" "$GREETING" "$IN_FILE" "$FROM_HERE" "$SHORT";'
-        " grep -c /scratch /proc/mounts; ulimit -n; ulimit -Hn; grep a.example /etc/hosts;"
+        " grep -c /scratch /proc/mounts; grep 'open files' /proc/1/limits; grep a.example /etc/hosts;"
         " grep Seccomp: /proc/self/status;"
         " touch /ro/x 2>/dev/null || echo read-only; touch /x 2>/dev/null || echo read-only-root;"
         " cat /proc/1/comm; cat /proc/sys/net/ipv4/ip_unprivileged_port_start; grep 53 /etc/resolv.conf;"
@@ -131,7 +131,7 @@ async def test_all_the_settings(driver: DockerDriver, spec: Spec, tmp_path: Path
     assert lines[0] == "65534"
     assert "12345" in lines[1].split()
     assert lines[2:6] == ["harbour", "/scratch", "hello = wörld", "|1|yes|1|1"]
-    assert lines[6:8] == ["512", "1024"]
+    assert lines[6].split()[3:5] == ["512", "1024"]  # what exec gets, a runc of this age may have raised
     text = "\n".join(lines)
     for part in ("10.0.0.1", "Seccomp:\t0", "read-only", "read-only-root", "10.0.0.53", "\n80\n", "32768"):
         assert part in text
