@@ -204,7 +204,9 @@ def test_a_drained_node_s_pod_comes_up_on_the_other(cluster: Cluster, namespace:
 def test_a_pod_comes_back_after_a_power_cut(cluster: Cluster, namespace: str) -> None:
     container = {**SLEEP, "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
     with cluster.second_node() as second:
-        cluster.apply(namespace, CLAIM, pod("one", container, volumes=[DATA], nodeName=second))
+        patient = [{"operator": "Exists", "effect": "NoExecute"}]  # nobody evicts it, however long that takes
+        made = pod("one", container, volumes=[DATA], nodeName=second, tolerations=patient)
+        cluster.apply(namespace, CLAIM, made)
         cluster.wait(namespace, "pod/one", "condition=Ready")
         exec_in(cluster, namespace, "one", "sh", "-c", "echo kept > /data/file")
         with cluster.power_cut(second):
