@@ -61,7 +61,7 @@ def write_feature(folder: Path, script: str, *, id: str, **more: object) -> None
 
 
 def published_features(stage: Stage) -> None:
-    """Five Features of a registry that is 50 ms away; each comes after a sixth, which nobody asked for."""
+    """Five Features of a registry that is 100 ms away; each comes after a sixth, which nobody asked for."""
     registry = provision.anonymous_registry(Layout.from_environment())
     stage.line = Line()
     folder, namespace = stage.renew(), f"moorage-bench/{uuid4().hex[:8]}"
@@ -106,7 +106,7 @@ CASES = (
     Case("features", "`up`, two Features on an image, nothing built", 0.6, featured_project,
          another_featured_project, Stage.up),
     Case("featured", "`up`, two Features, running and unchanged", 0.3, featured_project, leave, Stage.up),
-    Case("resolve", "five published Features resolved, cold, a registry 50 ms away", 0.25,
+    Case("resolve", "five published Features resolved, cold, a registry 100 ms away", 0.25,
          published_features, Stage.forget, resolve),
     Case("read", "`read-configuration`", 0.6, read_project, leave, read),
     Case("compose", "`up`, Compose, two services, no container", 0.75, compose_project,

@@ -13,7 +13,6 @@ import socket
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -41,6 +40,7 @@ class DirectWay:
         environ = os.environ if environment is None else environment
         self._proxied = any(environ.get(name) or environ.get(name.upper()) for name in _PROXIES)
         self._idle: defaultdict[Peer, list[Connection]] = defaultdict(list)
+        self._addresses: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
         self._context: ssl.SSLContext | None = None
 
     async def ask(self, request: Request, *, limit: int, connect: float, stall: float) -> Document | None:
@@ -99,7 +99,7 @@ class DirectWay:
         try:
             async with asyncio.timeout(seconds):
                 tls = self._tls() if scheme == "https" else None
-                return Connection(await _wire(host, port, tls))
+                return Connection(await self._wire(host, port, tls))
         except (OSError, TimeoutError, ValueError):
             return None
 
@@ -130,6 +130,25 @@ class DirectWay:
         else:
             await connection.close()
 
+    async def _wire(self, host: str, port: int, tls: ssl.SSLContext | None) -> StreamWire:
+        """To the first address that answers."""
+        failed: OSError = ConnectionError(f"no address of {host}")
+        name = host if tls else None
+        for address in await self._lookup(host, port):
+            try:
+                opened = asyncio.open_connection(address, port, ssl=tls, server_hostname=name, limit=_LINE)
+                return StreamWire(*await opened)
+            except OSError as error:
+                failed = error
+        raise failed
+
+    async def _lookup(self, host: str, port: int) -> list[str]:
+        """Asked once, however many connections there are."""
+        if (host, port) not in self._addresses:
+            loop = asyncio.get_running_loop()
+            self._addresses[host, port] = loop.run_in_executor(None, _addresses, host, port)
+        return await asyncio.shield(self._addresses[host, port])
+
     def _tls(self) -> ssl.SSLContext:
         """The system's own authorities; SSL_CERT_FILE and SSL_CERT_DIR count, as OpenSSL reads them."""
         if self._context is None:
@@ -139,24 +158,10 @@ class DirectWay:
         return self._context
 
 
-async def _wire(host: str, port: int, tls: ssl.SSLContext | None) -> StreamWire:
-    """To the first address that answers. A plain name is looked up as bytes: as text it would be read as an
-    international one, whose tables take a while to load."""
-    if not host.isascii():
-        return StreamWire(*await asyncio.open_connection(host, port, ssl=tls, limit=_LINE))
-    look = partial(socket.getaddrinfo, host.encode(), port, type=socket.SOCK_STREAM)
-    failed: OSError = ConnectionError(f"no address of {host}")
-    for _, _, _, _, address in await asyncio.get_running_loop().run_in_executor(None, look):
-        try:
-            name = host if tls else None
-            return StreamWire(
-                *await asyncio.open_connection(
-                    str(address[0]), port, ssl=tls, server_hostname=name, limit=_LINE
-                )
-            )
-        except OSError as error:
-            failed = error
-    raise failed
+def _addresses(host: str, port: int) -> list[str]:
+    """A plain name goes as bytes: as text it is read as an international one, whose tables load slowly."""
+    name = host.encode() if host.isascii() else host
+    return [str(each[4][0]) for each in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
 
 
 async def _body(answer: Answer, limit: int, stall: float) -> bytes:
