@@ -34,7 +34,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     `archive` gives them as a normalised tar in chunks, the given files added or put in place of others; it is
     blocking and may be called more than once. `patterns` is what the Dockerfile reads of the context (as in
-    `dockerfile.reads.Reads.patterns`), `entries` what this comes to, `ignore` the text of the ignore file
+    `dockerfile.reading.Reads.patterns`), `entries` what this comes to, `ignore` the text of the ignore file
     that was applied.
     """
 

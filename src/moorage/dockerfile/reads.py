@@ -6,57 +6,16 @@ import posixpath
 import re
 from collections.abc import Collection, Mapping
 
-from msgspec import Struct
-
 from moorage.dockerfile import words
 from moorage.dockerfile.evaluate import Evaluated, Evaluation
 from moorage.dockerfile.globs import escaped
+from moorage.dockerfile.reading import EVERYTHING, Read, Reads, Remote
 
-EVERYTHING = "."
 _HEREDOC = re.compile(r"\d*<<-?[^<]+")
 _URL = re.compile(r"https?://", re.I)
 _GIT = re.compile(r"git://|ssh://|[\w.-]+@[\w.-]+:|https?://[^#?]+\.git(?:[#?]|\Z)", re.I)
 _TRIGGER = re.compile(r"\s*(?:COPY|ADD|RUN\s+--mount)\b", re.I)
 _COMMIT = re.compile(r"#[0-9a-f]{40}(?::|\Z)")
-
-
-class Read(Struct, frozen=True, kw_only=True):
-    """What one instruction takes from the context."""
-
-    line: int
-    keyword: str
-    text: str
-    """The arguments as written, for messages."""
-    sources: tuple[str, ...]
-    """Clean patterns relative to the context, `.` for all of it; folders stand for all that is in them."""
-    exclude: tuple[str, ...] = ()
-    """Patterns of --exclude."""
-
-
-class Remote(Struct, frozen=True, kw_only=True):
-    """What an ADD downloads."""
-
-    line: int
-    url: str
-    git: bool
-    pin: str | None
-    """A checksum or a full commit; None where what comes tomorrow may differ from today's."""
-
-
-class Reads(Struct, frozen=True, kw_only=True):
-    """All that a target reads besides images."""
-
-    items: tuple[Read, ...]
-    everything: bool
-    """True where some instruction takes the whole context."""
-    remote: tuple[Remote, ...]
-    onbuild: bool
-    """True where a stage leaves triggers; what they read is decided by whoever builds on the image."""
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """Every pattern once, in the order of the file."""
-        return tuple(dict.fromkeys(source for item in self.items for source in item.sources))
 
 
 def reads(evaluation: Evaluation, triggers: Mapping[str, Collection[str]] | None = None) -> Reads:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from moorage.dockerfile.evaluate import Evaluated, Evaluation
-from moorage.dockerfile.reads import Reads
-from moorage.dockerfile.stages import from_references
+if TYPE_CHECKING:  # an image that is only compared with its record needs no parser
+    from moorage.dockerfile.evaluate import Evaluated, Evaluation
+    from moorage.dockerfile.reading import Reads
 
 GENERATOR = "1"
 """Raised when moorage makes another image of the same inputs."""
@@ -197,6 +198,8 @@ def _public(url: str) -> str:
 
 
 def _instruction(evaluated: Evaluated, known: _Known) -> InstructionInput:
+    from moorage.dockerfile.stages import from_references  # as above
+
     instruction = evaluated.instruction
     if instruction.keyword == "FROM":
         text: object = (instruction.keyword, evaluated.flags, instruction.words[2:])

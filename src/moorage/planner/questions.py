@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from moorage.dockerfile.reads import Reads
+    from moorage.dockerfile.reading import Reads
 
 
 class ReadConfiguration(msgspec.Struct, frozen=True, kw_only=True, tag=True):

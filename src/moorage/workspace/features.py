@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from moorage.facts.features.finder import Finder
-from moorage.oci.configuration import Registries, from_engine_info, merge
 from moorage.workspace.site import Site
+
+if TYPE_CHECKING:
+    from moorage.oci.configuration import Registries
 
 
 def finder(site: Site) -> Finder:
@@ -12,6 +16,8 @@ def finder(site: Site) -> Finder:
     if site.features is None:
 
         async def registries() -> Registries:
+            from moorage.oci.configuration import from_engine_info, merge  # only where a registry is asked
+
             info = await site.engine.get("/info", dict[str, object])
             return merge(site.preferences.registries(), from_engine_info(info))
 

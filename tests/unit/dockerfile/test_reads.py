@@ -6,7 +6,8 @@ import pytest
 
 from moorage.dockerfile.evaluate import evaluate
 from moorage.dockerfile.parse import parse
-from moorage.dockerfile.reads import Reads, reads
+from moorage.dockerfile.reading import Reads
+from moorage.dockerfile.reads import reads
 from moorage.dockerfile.stages import reachable
 
 

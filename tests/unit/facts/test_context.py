@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from moorage.dockerfile.evaluate import evaluate
 from moorage.dockerfile.ignore import Ignore, read
 from moorage.dockerfile.parse import parse
-from moorage.dockerfile.reads import Reads, reads
+from moorage.dockerfile.reading import Reads
+from moorage.dockerfile.reads import reads
 from moorage.dockerfile.stages import reachable
 from moorage.facts.context import (
     ContextChanged,

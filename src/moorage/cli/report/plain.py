@@ -9,7 +9,7 @@ import msgspec
 
 from moorage.events import Event, Failed, LogLine, Notice, StepEnded, StepProgress, StepStarted
 
-_CONTROL = re.compile(
+_CONTROL = (
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
@@ -20,12 +20,14 @@ def harmless(text: str) -> str:
 
     What a build prints or a file is called must not move the cursor, rename a window or turn words around.
     """
-    return _CONTROL.sub("", text)
+    return text if text.isprintable() else re.sub(_CONTROL, "", text)
 
 
 def harmless_json(text: str) -> str:
     """The same JSON with nothing in it that a terminal acts on: what is left of that is escaped."""
-    return _CONTROL.sub(lambda found: "".join(f"\\u{ord(each):04x}" for each in found[0]), text)
+    if text.isprintable():
+        return text
+    return re.sub(_CONTROL, lambda found: "".join(f"\\u{ord(each):04x}" for each in found[0]), text)
 
 
 def json_text(value: object) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from moorage.dockerfile.ignore import Ignore
-from moorage.dockerfile.reads import Read, Reads
+from moorage.dockerfile.reading import Read, Reads
 from moorage.facts.context.cache import Cache, Remembered
 from moorage.facts.context.tree import ContextChanged, ContextTree, ContextUnreadable, Entry, Missing
 from moorage.facts.context.walk import Walk

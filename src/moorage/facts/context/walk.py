@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from moorage.dockerfile.globs import component, escaped, literal
 from moorage.dockerfile.ignore import Ignore
-from moorage.dockerfile.reads import EVERYTHING, Read
+from moorage.dockerfile.reading import EVERYTHING, Read
 from moorage.facts.context.tree import ContextChanged, ContextMissing, ContextUnreadable, Entry
 
 _MOST_LINKS = 40

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from moorage.dockerfile.ignore import Ignore
-from moorage.dockerfile.reads import EVERYTHING, Read, Reads
+from moorage.dockerfile.reading import EVERYTHING, Read, Reads
 from moorage.facts.context import ContextTree, hash_context
 
 _ATTEMPTS = 3
