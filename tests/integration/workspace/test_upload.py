@@ -137,7 +137,7 @@ async def test_a_file_that_changes_undoes_it(target: Callable[..., object]) -> N
 
 async def test_two_at_once_come_to_one(target: Callable[..., object]) -> None:
     made: Target = await target()  # type: ignore[misc]  # as above
-    await asyncio.gather(made.upload(), made.upload())
+    await asyncio.gather(*(made.upload() for _ in range(4)))
     assert (await made.says(f"ls -A {PLACE}/..; ls -A {PLACE}")).split() == ["project", "src"]
 
 

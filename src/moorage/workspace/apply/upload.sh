@@ -25,4 +25,9 @@ if [ -n "$user" ] && [ "$(id -u)" = 0 ]; then
 fi
 rmdir "$folder" 2>/dev/null
 [ ! -e "$folder" ] && [ ! -L "$folder" ] || exit 5
-mv "$partial" "$folder"
+# Another upload may come between: then a mv that knows no -T puts ours into the other's.
+mv -T "$partial" "$folder" 2>/dev/null && exit 0
+[ ! -e "$folder" ] && [ ! -L "$folder" ] || exit 5
+mv "$partial" "$folder" || exit 1
+inner=$folder/${partial##*/}
+[ ! -d "$inner" ] || { rm -rf "$inner" && exit 5; }
