@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
-
 import click
-
-if TYPE_CHECKING:
-    import yaml
 
 kubernetes_command = click.Group(
     "kubernetes",
@@ -43,6 +37,7 @@ def rbac(
     Nothing is contacted. Bind them to whom you like.
     """
     from moorage.drivers.kubernetes.rbac import roles
+    from moorage.drivers.kubernetes.render import shown
 
     found = roles(
         name,
@@ -52,18 +47,7 @@ def rbac(
         nodes=nodes,
         helper=helper,
     )
-    click.echo(_json(found) if output == "json" else manifests(found), nl=False)
-
-
-def manifests(objects: Iterable[Mapping[str, object]]) -> str:
-    """Objects as YAML documents, texts of several lines as blocks, which people can read."""
-    import yaml  # only for a cluster
-
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    Dumper.add_representer(str, _text)
-    return yaml.dump_all(objects, Dumper=Dumper, sort_keys=False, explicit_start=True, width=110)
+    click.echo(_json(found) if output == "json" else shown(found), nl=False)
 
 
 def _json(objects: tuple[dict[str, object], ...]) -> str:
@@ -71,8 +55,3 @@ def _json(objects: tuple[dict[str, object], ...]) -> str:
 
     listed = {"apiVersion": "v1", "kind": "List", "items": objects}
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode() + "\n"
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)

@@ -64,7 +64,7 @@ async def _plan(request: Request, reporter: Redacting, driver: str, options: dic
         created = next((step for step in plan.steps if isinstance(step, CreateContainer | CreateStack)), None)
         if created is None:
             return Foreseen(plan=plan, verdict=Verdict(), rendered={})
-        engine = await site.driver.facts()
+        engine = await site.facts()
         if site.cluster:
             from moorage.workspace.clustered import known_of  # as for `up`, where it is a cluster
 
@@ -81,9 +81,9 @@ def _objects(rendered: dict[str, object]) -> str:
     """A cluster's manifests as YAML, an engine's request as JSON."""
     if rendered.get("kind") != "List":
         return harmless_json(msgspec.json.format(msgspec.json.encode(rendered), indent=2).decode())
-    from moorage.cli.kubernetes import manifests  # only for a cluster
+    from moorage.drivers.kubernetes.render import shown  # only for a cluster
 
-    return harmless(manifests(msgspec.convert(rendered["items"], list[dict[str, object]])))
+    return harmless(shown(msgspec.convert(rendered["items"], list[dict[str, object]])))
 
 
 def as_lines(found: Foreseen) -> list[str]:

@@ -21,7 +21,7 @@ from .http import Answer, Body, Broken, Connection
 from .wire import Wire, dial
 
 if TYPE_CHECKING:
-    from .service import Service
+    from ..served import Served
 
 QUICK = 30.0
 """Seconds for a look: inspect, list, info."""
@@ -46,7 +46,7 @@ class Engine:
         self.sent = 0
         self._idle: list[Connection] = []
         self.podman = False
-        self._service: Service | None = None
+        self._service: Served | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -222,9 +222,9 @@ class Engine:
 
     async def _dial(self) -> Wire:
         if self.endpoint.service:
-            from .service import Service  # Podman without a socket only
+            from .service import service  # Podman without a socket only
 
-            self._service = self._service or Service(self.endpoint)
+            self._service = self._service or service(self.endpoint)
             await self._service.ready()
         return await dial(self.endpoint)
 

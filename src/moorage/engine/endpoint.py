@@ -147,7 +147,7 @@ async def _usual(environ: Mapping[str, str], home: str) -> Endpoint:
 async def _podman_here(environ: Mapping[str, str], home: str) -> Endpoint | None:
     import shutil  # only where nothing of Docker's is there
 
-    from .service import answers
+    from ..served import answers
 
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     for socket in (*([f"{runtime}/podman/podman.sock"] if runtime else []), PODMAN_SOCKET):
@@ -239,7 +239,8 @@ async def _named(path: str, environ: Mapping[str, str], home: str, *, origin: st
 
 async def _podman(program: str, found: Found, environ: Mapping[str, str], origin: str) -> Endpoint:
     """Its socket where one listens; else a service that lives as long as the command (see `service`)."""
-    from .service import answers, private_socket
+    from ..served import answers
+    from .service import private_socket
 
     if found.remote:
         command = (program, "system", "dial-stdio")

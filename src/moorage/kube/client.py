@@ -24,7 +24,7 @@ from .patience import Patience
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from .through import Through
+    from ..served import Served
 
 QUICK = 30.0
 """Seconds for a look: get, list, a review."""
@@ -49,7 +49,7 @@ class Cluster:
         *,
         say: Callable[[str], None] | None = None,
         patience: float = 60.0,
-        through: Through | None = None,
+        through: Served | None = None,
     ) -> None:
         self.access = access
         self.requests: deque[str] = deque(maxlen=1000)
@@ -251,7 +251,7 @@ class Cluster:
         body = await answer.read()
         error = translate(answer.status, body, request, server=self.access.server)
         if self._through is not None and read_status(body) is None:
-            error.evidence += self._through.words()
+            error.evidence += self._through.words()[-6:]
         if isinstance(error, Unauthorized):
             error.evidence += self._credentials.description()
         return error

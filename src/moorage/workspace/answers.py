@@ -53,7 +53,7 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
         case FindImage() if site.cluster:
             from moorage.workspace.clustered import find_image  # only a cluster pulls for itself
 
-            return await find_image(site, site.cluster, question)
+            return await find_image(site, question)
         case FindImage():
             return await image.find(site.engine, question, site.reporter, site.preferences.registries)
         case ReadDockerfile():
@@ -67,7 +67,7 @@ async def _answer(request: Request, site: Site, question: Question) -> object:
             site.contexts[question] = tree
             return ContextDigests(lines=tuple(sorted(tree.digests.items())))
         case AskEngine():
-            return await site.driver.facts()
+            return await site.facts()
         case ListNames():
             listed = await site.driver.list()
             return tuple(

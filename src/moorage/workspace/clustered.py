@@ -26,10 +26,10 @@ CLONE_INPUT = "/run/moorage-clone/input"
 """Where the pod has the login of its clone (drivers/kubernetes/objects/pod.py)."""
 
 
-async def find_image(site: Site, driver: KubernetesDriver, question: FindImage) -> ImageFacts | None:
+async def find_image(site: Site, question: FindImage) -> ImageFacts | None:
     """The image as its registry has it: the nodes pull it themselves. Raises the errors of the registry."""
     try:
-        platform = question.platform or _platform(await driver.facts())
+        platform = question.platform or _platform(await site.facts())
         return await pinned(question.reference, platform, site.reporter, site.preferences.registries)
     except ImageError:
         if question.optional or question.local:
@@ -43,7 +43,7 @@ async def create(
     """All objects of the workspace, with no pod yet. Raises NotSupportedHere before anything is created."""
     from moorage.workspace.apply.container import refuse
 
-    engine = await driver.facts()
+    engine = await site.facts()
     known = await known_of(request, site, driver, step.spec, _command(facts, step.spec.image))
     verdict = driver.check(step.spec, engine, known)
     refuse(verdict)

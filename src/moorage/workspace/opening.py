@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from moorage.errors import UsageError
 from moorage.events import LogLine, Redacting
-from moorage.workspace.preferences import Preferences, load
+from moorage.workspace.preferences import load
 from moorage.workspace.site import Site, cache_folder
 
 DRIVERS = ("docker", "kubernetes")
@@ -39,8 +40,11 @@ async def open_site(
     environ = dict(os.environ if environment is None else environment)
     preferences = load(environ)
     given = {**preferences.drivers.get(driver, {}), **(options or {})}
-    make = _clustered if driver == "kubernetes" else _engined
-    site = await make(given, environ, preferences, reporter)
+    make = partial(
+        Site, reporter=reporter, cache=cache_folder(environ), environment=environ, preferences=preferences
+    )
+    opener = _clustered if driver == "kubernetes" else _engined
+    site = await opener(make, given, environ, reporter)
     async with site.driver:
         try:
             yield site
@@ -49,48 +53,30 @@ async def open_site(
 
 
 async def _engined(
-    given: Mapping[str, str], environ: Mapping[str, str], preferences: Preferences, reporter: Redacting
+    make: partial[Site], given: Mapping[str, str], environ: Mapping[str, str], reporter: Redacting
 ) -> Site:
     from moorage.drivers.docker.opening import opened
     from moorage.drivers.docker.options import parse
 
-    def tell(line: str) -> None:
-        reporter.emit(LogLine(step="install", text=line))
-
     settings = parse(given)
-    driver = await opened(settings, environ, environ.get("HOME", "/"), tell)
-    return Site(
-        engine=driver.engine,
-        driver=driver,
-        options=settings,
-        reporter=reporter,
-        cache=cache_folder(environ),
-        environment=environ,
-        preferences=preferences,
-    )
+    driver = await opened(settings, environ, environ.get("HOME", "/"), _teller(reporter, "install"))
+    return make(engine=driver.engine, driver=driver, options=settings)
 
 
 async def _clustered(
-    given: Mapping[str, str], environ: Mapping[str, str], preferences: Preferences, reporter: Redacting
+    make: partial[Site], given: Mapping[str, str], environ: Mapping[str, str], reporter: Redacting
 ) -> Site:
     from moorage.drivers.kubernetes.opening import opened
     from moorage.drivers.kubernetes.options import parse
 
-    def tell(line: str) -> None:
-        reporter.emit(LogLine(step="cluster", text=line))
-
     home = environ.get("HOME", "/")
     settings = parse(given, home=home, read=_text)
-    driver = opened(settings, environ, home, tell)
-    return Site(
-        driver=driver,
-        cluster=driver,
-        options=settings,
-        reporter=reporter,
-        cache=cache_folder(environ),
-        environment=environ,
-        preferences=preferences,
-    )
+    driver = opened(settings, environ, home, _teller(reporter, "cluster"))
+    return make(cluster=driver, driver=driver, options=settings)
+
+
+def _teller(reporter: Redacting, step: str) -> Callable[[str], None]:
+    return lambda line: reporter.emit(LogLine(step=step, text=line))
 
 
 def _text(path: str) -> str:

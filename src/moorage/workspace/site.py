@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from moorage.facts.context import ContextTree
     from moorage.facts.features.finder import Finder
     from moorage.planner.questions import HashContext
+    from moorage.spec.observation import EngineFacts
 
 
 class NeedsEngine(RefusedError):
@@ -52,12 +54,19 @@ class Site:
         self.driver = driver
         self.options = options
         self.reporter = reporter
+        self._facts: asyncio.Future[EngineFacts] | None = None
         self._cache = cache
         self.environment = environment
         self.preferences = preferences or Preferences()
         self.features: Finder | None = None
         self.contexts: dict[HashContext, ContextTree] = {}
         """What image keys were made of, for the builds that follow."""
+
+    async def facts(self) -> EngineFacts:
+        """What the place offers where the workspace runs, asked once in a run, whoever wants to know."""
+        if self._facts is None:
+            self._facts = asyncio.ensure_future(self.driver.facts())
+        return await asyncio.shield(self._facts)
 
     @property
     def engine(self) -> Engine:

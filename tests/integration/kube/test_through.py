@@ -19,20 +19,21 @@ from moorage.kube.client import Cluster
 from moorage.kube.execution import Execution
 from moorage.kube.kinds import NAMESPACE
 from moorage.kube.objects import Head, get
-from moorage.kube.through import Through, led_through, through
+from moorage.kube.through import led_through, through
+from moorage.served import Served
 from tests.cluster.cluster import Cluster as RealCluster
 from tests.integration.kube.place import CONTAINER, ENVIRON
 
 
 @pytest.fixture
-def way(cluster: RealCluster) -> Through:
+def way(cluster: RealCluster) -> Served:
     return through(
         cluster.found.kubectl, config=str(cluster.kubeconfig), context="", environ=ENVIRON, home="/root"
     )
 
 
 @pytest.fixture
-async def kube(access: Access, home: str, way: Through) -> AsyncIterator[Cluster]:
+async def kube(access: Access, home: str, way: Served) -> AsyncIterator[Cluster]:
     led = led_through(msgspec.structs.replace(access, namespace=home), way)
     async with Cluster(led, ENVIRON, through=way) as made:
         yield made
@@ -49,7 +50,7 @@ async def test_requests_and_streams_go_through(kube: Cluster, pod: str) -> None:
     await process.close()
 
 
-async def test_nothing_of_it_is_left(kube: Cluster, way: Through) -> None:
+async def test_nothing_of_it_is_left(kube: Cluster, way: Served) -> None:
     await get(kube, NAMESPACE, "default", Head)
     folder = Path(way.socket).parent
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -57,7 +58,7 @@ async def test_nothing_of_it_is_left(kube: Cluster, way: Through) -> None:
     assert not folder.exists()
 
 
-async def test_it_is_started_again_where_it_has_ended(kube: Cluster, way: Through) -> None:
+async def test_it_is_started_again_where_it_has_ended(kube: Cluster, way: Served) -> None:
     await get(kube, NAMESPACE, "default", Head)
     assert way._process is not None
     way._process.kill()

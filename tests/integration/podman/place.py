@@ -72,14 +72,15 @@ class Place(Cli):
         return found
 
     def services(self) -> list[str]:
-        """Command lines of services that commands have started for themselves."""
+        """Command lines of services that commands of this place have started for themselves."""
         found = []
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 words = entry.read_bytes().decode(errors="replace").split("\0")
+                ours = self.token.encode() in entry.with_name("environ").read_bytes()
             except OSError:
                 continue
-            if "service" in words and any("/moorage-podman-" in word for word in words):
+            if ours and "service" in words and any("/moorage-podman-" in word for word in words):
                 found.append(" ".join(words))
         return found
 

@@ -7,7 +7,8 @@ import json
 import yaml
 from click.testing import CliRunner
 
-from moorage.cli.kubernetes import kubernetes_command, manifests
+from moorage.cli.kubernetes import kubernetes_command
+from moorage.drivers.kubernetes.render import shown
 
 
 def test_rights_are_manifests_in_both_forms() -> None:
@@ -21,7 +22,8 @@ def test_rights_are_manifests_in_both_forms() -> None:
 
 
 def test_texts_of_several_lines_are_blocks_and_stay_the_same() -> None:
-    objects = [{"data": {"script": "one\n  two\n\nthree\n", "odd": "a \nb", "plain": "x: y"}}]
-    text = manifests(objects)
+    data = {"script": "one\n  two\n\nthree\n", "odd": "a \nb", "plain": "x: y"}
+    objects: list[dict[str, object]] = [{"kind": "ConfigMap", "data": data}]
+    text = shown(objects)
     assert "script: |" in text
     assert list(yaml.safe_load_all(text)) == objects

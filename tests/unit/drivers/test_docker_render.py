@@ -14,9 +14,10 @@ from moorage.drivers.docker import runargs
 from moorage.drivers.docker.check import verdict
 from moorage.drivers.docker.draft import Draft, Machine
 from moorage.drivers.docker.errors import BadRunArgs
-from moorage.drivers.docker.flags import ALIASES, SHORT, TABLE
+from moorage.drivers.docker.flags import TABLE
 from moorage.drivers.docker.render import MAIN, rendered, wraps
 from moorage.drivers.docker.runargs import BadFlag, lexed
+from moorage.drivers.dockerflags import ALIASES, SHORT
 from moorage.spec import names
 from moorage.spec.observation import EngineFacts
 from moorage.spec.run import Content, Mount, Port, RunSpec, differences

@@ -9,6 +9,8 @@ import contextlib
 import os
 from collections.abc import Iterator
 
+from moorage.private import abandoned, name
+
 _PREFIX = "moorage-build-"
 
 
@@ -16,7 +18,7 @@ _PREFIX = "moorage-build-"
 def private_folder() -> Iterator[str]:
     """A temporary folder, with what killed runs have left of theirs removed."""
     sweep()
-    folder = f"{_place()}/{_PREFIX}{os.getpid()}-{os.urandom(8).hex()}"
+    folder = f"{_place()}/{name(_PREFIX, size=8)}"
     os.mkdir(folder, 0o700)  # noqa: PTH102
     try:
         yield folder
@@ -26,14 +28,8 @@ def private_folder() -> Iterator[str]:
 
 def sweep() -> None:
     """Remove the folders of runs that were killed."""
-    place = _place()
-    for name in os.listdir(place):  # noqa: PTH208
-        if not name.startswith(_PREFIX):
-            continue
-        owner, path = name.removeprefix(_PREFIX).partition("-")[0], f"{place}/{name}"
-        with contextlib.suppress(OSError):
-            if owner.isdecimal() and not _lives(int(owner)) and os.lstat(path).st_uid == os.getuid():
-                _remove(path)
+    for path in abandoned(_place(), _PREFIX):
+        _remove(path)
 
 
 def _place() -> str:
@@ -47,20 +43,10 @@ def _place() -> str:
 
 def _remove(folder: str) -> None:
     try:
-        for name in os.listdir(folder):  # noqa: PTH208
-            os.unlink(f"{folder}/{name}")  # noqa: PTH108
+        for found in os.listdir(folder):  # noqa: PTH208
+            os.unlink(f"{folder}/{found}")  # noqa: PTH108
         os.rmdir(folder)  # noqa: PTH106
     except OSError:  # it holds an unpacked context
         import shutil
 
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -52,7 +52,7 @@ def due(spec: RunSpec, facts: EngineFacts) -> bool:
         return False
     if user_name(spec.remote_user) in ("", "root", "0"):
         return False
-    return not any(given.name in _OWN for given in runargs.lexed(spec.extras))
+    return not any(name in _OWN for name, _ in runargs.lexed(spec.extras))
 
 
 def able(facts: EngineFacts) -> bool:

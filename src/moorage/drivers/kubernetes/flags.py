@@ -357,23 +357,3 @@ TABLE: dict[str, Flag] = {
     "sig-proxy": _nothing(_TERMINAL, bare=True),
     "tty": _nothing(_TERMINAL, bare=True),
 }
-
-SHORT: dict[str, str] = {
-    "a": "attach",
-    "c": "cpu-shares",
-    "d": "detach",
-    "e": "env",
-    "h": "hostname",
-    "i": "interactive",
-    "l": "label",
-    "m": "memory",
-    "p": "publish",
-    "P": "publish-all",
-    "q": "quiet",
-    "t": "tty",
-    "u": "user",
-    "v": "volume",
-    "w": "workdir",
-}
-
-ALIASES: dict[str, str] = {"net": "network", "net-alias": "network-alias", "dns-opt": "dns-option"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...spec import names
 from ...spec.run import RunSpec, recorded
@@ -66,12 +66,22 @@ def content_folder(spec: RunSpec) -> str:
     return spec.content.target.rstrip("/") if spec.content.kind != "none" else ""
 
 
-def shown(objects: tuple[Json, ...]) -> str:
-    """The objects as YAML for people: values of Secrets are not in it."""
-    import yaml  # only `plan` shows them
+def shown(objects: Iterable[Json]) -> str:
+    """The objects as YAML for people: values of Secrets are not in it, texts of several lines are blocks."""
+    import yaml  # only what is printed needs it
 
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in value else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
     safe = [hidden(each) if each["kind"] == "Secret" else each for each in objects]
-    return yaml.safe_dump_all(safe, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump_all(
+        safe, Dumper=Dumper, sort_keys=False, explicit_start=True, allow_unicode=True, width=110
+    )
 
 
 def _pod(draft: Draft, spec: RunSpec) -> Json:

@@ -35,4 +35,4 @@ async def change_stack(request: Request, site: Site, facts: Facts, step: CreateS
 
 async def _engine(site: Site, facts: Facts) -> EngineFacts:
     question = AskEngine()
-    return facts.need(question, EngineFacts) if facts.knows(question) else await site.driver.facts()
+    return facts.need(question, EngineFacts) if facts.knows(question) else await site.facts()
