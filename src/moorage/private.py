@@ -19,7 +19,7 @@ def abandoned(place: str, prefix: str) -> Iterator[str]:
             continue
         owner, path = found.removeprefix(prefix).partition("-")[0], f"{place}/{found}"
         with contextlib.suppress(OSError):
-            if owner.isdecimal() and not _lives(int(owner)) and os.lstat(path).st_uid == os.getuid():
+            if owner.isdecimal() and not lives(int(owner)) and os.lstat(path).st_uid == os.getuid():
                 yield path
 
 
@@ -29,7 +29,8 @@ def runtime(environ: Mapping[str, str]) -> str:
     return folder if folder and os.access(folder, os.W_OK) else "/tmp"  # noqa: S108 - what we make there is ours alone
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

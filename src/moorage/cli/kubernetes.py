@@ -20,6 +20,9 @@ kubernetes_command = click.Group(
 @click.option("--create-namespace", is_flag=True, help="Users may create namespaces.")
 @click.option("--nodes", is_flag=True, help="Users may see nodes, so that hostRequirements can be checked.")
 @click.option("--helper", is_flag=True, help="Users may find out the architecture by a helper pod instead.")
+@click.option("--builder", is_flag=True, help="Users may build images in the cluster.")
+@click.option("--builder-namespace", default="", metavar="NAME", help="Where, if not beside the workspaces.")
+@click.option("--pull-secret", multiple=True, metavar="NAME", help="Users may read this login (repeatable).")
 @click.option(
     "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="Form."
 )
@@ -30,6 +33,9 @@ def rbac(
     create_namespace: bool,
     nodes: bool,
     helper: bool,
+    builder: bool,
+    builder_namespace: str,
+    pull_secret: tuple[str, ...],
     output: str,
 ) -> None:
     """Print the roles with the least rights that users of the Kubernetes driver need.
@@ -46,6 +52,8 @@ def rbac(
         create_namespace=create_namespace,
         nodes=nodes,
         helper=helper,
+        builder=builder_namespace or (namespace if builder else ""),
+        pull_secrets=pull_secret,
     )
     click.echo(_json(found) if output == "json" else shown(found), nl=False)
 

@@ -16,6 +16,7 @@ from moorage.spec.image import ImageFacts
 
 if TYPE_CHECKING:
     from moorage.oci.configuration import Registries
+    from moorage.oci.credentials import Further
 
 Own = Callable[[], "Registries"]
 """The user's registry settings, made only where a registry is asked."""
@@ -74,8 +75,10 @@ async def in_registry(
     return _facts(reference, from_registry(config), present=False)
 
 
-async def pinned(reference: str, platform: str, reporter: Reporter, own: Own) -> ImageFacts:
-    """The image as its registry has it, by digest, for those who pull it themselves.
+async def pinned(
+    reference: str, platform: str, reporter: Reporter, own: Own, further: Further | None = None
+) -> ImageFacts:
+    """The image as its registry has it, by digest, for those who pull it themselves; `further` logins.
 
     Raises the errors of `moorage.oci.failures`.
     """
@@ -84,7 +87,8 @@ async def pinned(reference: str, platform: str, reporter: Reporter, own: Own) ->
     from moorage.oci.manifest import parse_platform
     from moorage.oci.reference import parse
 
-    async with Client(own(), Credentials(reporter=reporter), reporter=reporter) as client:
+    credentials = Credentials(reporter=reporter, further=further)
+    async with Client(own(), credentials, reporter=reporter) as client:
         named = parse(reference)
         found = await client.inspect(named, parse_platform(platform))
     return _facts(str(named.pinned(found.root.digest)), from_registry(found.config), present=True)
@@ -110,4 +114,9 @@ def _facts(reference: str, image: ImageConfig, *, present: bool) -> ImageFacts:
         command=image.cmd,
         working_folder=image.workdir,
         present=present,
+        own_metadata=_count(image.labels.get(names.OWN_METADATA, "")),
     )
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 4 else 0

@@ -12,7 +12,7 @@ import binascii
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,10 @@ _HUB_HOSTS = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 _GITHUB_REGISTRY = "ghcr.io"
 _TOKEN_USER = "<token>"  # noqa: S105  what helpers answer as user name for an identity token
 _HELPER_SECONDS = 20.0
+
+
+Further = Callable[[], Awaitable[Sequence[bytes]]]
+"""Contents of more files in the form of Docker's config.json, which count after people's own."""
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +75,13 @@ class Credentials:
         home: Path | None = None,
         reporter: Reporter | None = None,
         helper_seconds: float = _HELPER_SECONDS,
+        further: Further | None = None,
     ) -> None:
         self._environment = dict(os.environ if environment is None else environment)
         self._home = home or Path(self._environment.get("HOME") or Path.home())
         self._reporter = reporter or Silent()
         self._helper_seconds = helper_seconds
+        self._further = further
         self._files: tuple[_File, ...] | None = None
         self._told: set[str] = set()
 
@@ -87,7 +93,9 @@ class Credentials:
         if own := _from_reference_variable(self._environment, registry):
             return own
         if self._files is None:
-            self._files = tuple(self._read_files())
+            contents = await self._further() if self._further else ()
+            others = (self._decode_file(content, "a pull secret") for content in contents)
+            self._files = (*self._read_files(), *others)
         for file in self._files:
             if found := await self._in_file(file, registry, repository):
                 return found

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from moorage.devcontainer import metadata
+from moorage.planner.configured import Configured
 from moorage.planner.steps import BuildImage, PullImage
+from moorage.spec import names
 from moorage.spec.image import ImageFacts, Record
 
 if TYPE_CHECKING:
@@ -38,6 +41,21 @@ class Below(msgspec.Struct, frozen=True, kw_only=True):
     misses: tuple[str, ...] = ()
     step: PullImage | BuildImage | None = None
     inputs: Inputs | None = None
+
+
+def prebuilt(image: ImageFacts) -> ImageFacts:
+    """An image found by its key, as if just built: without what a prebuild tells those who only name it."""
+    if not image.own_metadata:
+        return image
+    entries = metadata.parse_label(image.metadata).entries[: -image.own_metadata]
+    return msgspec.structs.replace(image, metadata=metadata.write_label(entries), own_metadata=0)
+
+
+def published(base: str, configuration: Configured) -> dict[str, str]:
+    """Labels of an image that others may name: the base's metadata, and what a workspace of it needs."""
+    own = metadata.entry(configuration.raw)
+    label = metadata.write_label((*metadata.parse_label(base).entries, own))
+    return {names.METADATA: label, names.OWN_METADATA: "1" if own else "0"}
 
 
 def recorded(record: Record, reference: str) -> ImageFacts:

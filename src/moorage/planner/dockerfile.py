@@ -6,7 +6,6 @@ import posixpath
 
 import msgspec
 
-from moorage.devcontainer import metadata
 from moorage.devcontainer.properties import Build
 from moorage.dockerfile.evaluate import Evaluation, evaluate
 from moorage.dockerfile.instruction import Dockerfile
@@ -17,7 +16,7 @@ from moorage.dockerfile.stages import Stage, external_images, reachable
 from moorage.image import key
 from moorage.image.explain import explain
 from moorage.image.label import label, parse_label
-from moorage.planner.below import Below, recorded
+from moorage.planner.below import Below, prebuilt, published, recorded
 from moorage.planner.configured import Configured
 from moorage.planner.facts import Facts
 from moorage.planner.questions import ContextDigests, DockerfileText, FindImage, HashContext, ReadDockerfile
@@ -77,17 +76,21 @@ def built(
         syntax=parsed.syntax.split()[0] if parsed.syntax else None,
     )
     final = not (configuration.configuration.features or request.features)
-    tag = key.tag(key.key(inputs), request.repository if final else "")
+    tag = key.tag(key.key(inputs), request.repository if final or request.registry_only else "")
     if record:
         return _kept(record, tag, inputs)
     inherited = _predicted_metadata(evaluation, bases)
     found = facts.need_optional(FindImage(reference=tag, local=True), ImageFacts)
-    image = found or ImageFacts(
-        reference=tag,
-        identity=tag,
-        user=_predicted_user(evaluation, bases),
-        metadata=inherited,
-        present=False,
+    image = (
+        prebuilt(found)
+        if found
+        else ImageFacts(
+            reference=tag,
+            identity=tag,
+            user=_predicted_user(evaluation, bases),
+            metadata=inherited,
+            present=False,
+        )
     )
     remembered = Record(
         reference=tag,
@@ -96,6 +99,7 @@ def built(
         metadata=image.metadata,
         inputs=label(inputs),
         bases=tuple((reference, image.identity) for reference, image in bases.items()),
+        pinned="" if image.reference == tag else image.reference,
     )
     if found and not _rebuild_due(request, facts):
         return Below(image=image, record=remembered, inputs=inputs)
@@ -189,8 +193,7 @@ def _labels(
     ours = ((names.IMAGE_INPUTS, label(inputs)),)
     if request is None or not request.repository:
         return ours
-    entries = (*metadata.parse_label(base).entries, metadata.entry(configuration.raw))
-    return (*ours, (names.METADATA, metadata.write_label(entries)))
+    return (*ours, *published(base, configuration).items())
 
 
 def _predicted_user(evaluation: Evaluation, bases: dict[str, ImageFacts]) -> str:

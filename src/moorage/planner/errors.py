@@ -17,6 +17,12 @@ class BuildUnsupported(RefusedError):
     code = "compose-build-unsupported"
 
 
+class BuildRefused(RefusedError):
+    """The configuration needs an image that nobody has yet, and nothing here may build one."""
+
+    code = "build-refused"
+
+
 class HostCommandRefused(RefusedError):
     """A cloned repository wants to run a command on this machine and nobody agreed (design promise 8)."""
 

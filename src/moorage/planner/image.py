@@ -8,6 +8,7 @@ import msgspec
 
 from moorage.planner.below import Below, Chosen, recorded
 from moorage.planner.configured import Configured
+from moorage.planner.errors import BuildRefused
 from moorage.planner.facts import Facts
 from moorage.planner.questions import FindImage
 from moorage.planner.request import Request
@@ -26,7 +27,21 @@ def image_step(
     """The image, or the one step that comes next on the way to it.
 
     `record` is that of a container which stays: then nothing is made, and what differs is only told.
+    Raises BuildRefused where an image has to be built and nothing here does it.
     """
+    step = _step(request, facts, configuration, record)
+    if request.no_builds and isinstance(step, BuildImage | BuildFeatures):
+        raise BuildRefused(
+            f"{configuration.file.path}: its image has to be built, and here nothing builds images.",
+            evidence=(step.title, step.reason),
+            hint=request.no_builds,
+        )
+    return step
+
+
+def _step(
+    request: Request, facts: Facts, configuration: Configured, record: Record | None
+) -> Chosen | PullImage | BuildImage | WriteLockfile | BuildFeatures:
     features = bool(configuration.configuration.features or request.features)
     if not features and not (record and record.base):
         return _settled(_below(request, facts, configuration, record))

@@ -59,6 +59,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     cache_to: tuple[str, ...] = ()
     hook_timeout: float = 0
     repository: str = ""
+    registry_only: bool = False
+    """Whether images are only where a registry has them: then those below others are kept there, too."""
+    no_builds: str = ""
+    """Why no image can be built here, with what would help; "" where it can."""
     platform: str = "linux/amd64"
     submodules: bool = False
     lfs: bool = False

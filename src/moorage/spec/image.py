@@ -22,6 +22,8 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
     working_folder: str = ""
     present: bool = True
+    own_metadata: int = 0
+    """How many of its last metadata entries are those of the devcontainer.json that it was built for."""
 
 
 class RecordedFeature(msgspec.Struct, frozen=True, kw_only=True):

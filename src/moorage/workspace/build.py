@@ -15,6 +15,7 @@ from moorage.planner.steps import BuildFeatures, BuildImage, PullImage, RunIniti
 from moorage.spec.observation import Observation
 from moorage.workspace.answers import answers
 from moorage.workspace.apply.image import logins
+from moorage.workspace.placing import placed
 from moorage.workspace.site import Site
 from moorage.workspace.up import carry_out
 
@@ -39,8 +40,11 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
 async def build(request: Request, site: Site, *, push: bool = False, initialize: bool = True) -> Image:
     """Have the image on the engine, and in its registry if asked; a tag that is there is not pushed again.
 
+    For a cluster it is in its registry in any case, where the cluster's builder has put it.
+
     `initialize`: run initializeCommand first. Raises NothingToPush, and what the steps raise.
     """
+    request = placed(request, site)
     if push and not request.repository:
         raise NothingToPush(
             "--push needs to know where to.", hint="Add --repository registry.example.com/team/project."
@@ -55,6 +59,8 @@ async def build(request: Request, site: Site, *, push: bool = False, initialize:
             continue
         if outcome.wanted is not None:
             image = Image(reference=outcome.wanted.spec.image, identity=outcome.identity, built=built)
+            if site.cluster:
+                return msgspec.structs.replace(image, pushed=built)
             return await _pushed(site, image) if push else image
         for step in outcome.steps:
             if isinstance(step, BuildImage | BuildFeatures | PullImage | RunInitialize | WriteLockfile):

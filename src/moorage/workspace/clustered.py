@@ -12,6 +12,7 @@ from moorage.facts.image import pinned
 from moorage.git.access import find
 from moorage.git.client import ls_remote
 from moorage.git.clone import CloneProgram, clone_program
+from moorage.oci.failures import ImageNotFound
 from moorage.planner.facts import Facts
 from moorage.planner.questions import FindImage
 from moorage.planner.request import Request
@@ -27,12 +28,23 @@ CLONE_INPUT = "/run/moorage-clone/input"
 
 
 async def find_image(site: Site, question: FindImage) -> ImageFacts | None:
-    """The image as its registry has it: the nodes pull it themselves. Raises the errors of the registry."""
+    """The image as its registry has it: the nodes pull it themselves. Raises the errors of the registry.
+
+    `local` stands for the place where built images go, which is the repository that the user has named.
+    """
+    assert site.cluster is not None
+    if question.local and not site.cluster.options.build_repository:
+        return None
     try:
         platform = question.platform or _platform(await site.facts())
-        return await pinned(question.reference, platform, site.reporter, site.preferences.registries)
-    except ImageError:
+        further = site.cluster.pull_logins if site.cluster.options.image_pull_secrets else None
+        return await pinned(question.reference, platform, site.reporter, site.preferences.registries, further)
+    except ImageNotFound:
         if question.optional or question.local:
+            return None
+        raise
+    except ImageError:
+        if question.optional:
             return None
         raise
 

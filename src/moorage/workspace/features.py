@@ -18,6 +18,8 @@ def finder(site: Site) -> Finder:
         async def registries() -> Registries:
             from moorage.oci.configuration import from_engine_info, merge  # only where a registry is asked
 
+            if site.cluster:
+                return site.preferences.registries()
             info = await site.engine.get("/info", dict[str, object])
             return merge(site.preferences.registries(), from_engine_info(info))
 

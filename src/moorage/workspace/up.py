@@ -30,6 +30,7 @@ from moorage.spec.observation import Observation
 from moorage.spec.run import Difference
 from moorage.workspace.answers import answers
 from moorage.workspace.apply import apply
+from moorage.workspace.placing import placed
 from moorage.workspace.site import Site
 
 _ROUNDS = 40
@@ -74,6 +75,7 @@ async def up(request: Request, site: Site) -> Up:
     Raises every error of the rooms below; what was done until then stays and the next `up` goes on from it.
     """
     _tell_of_inactivity(site)
+    request = placed(request, site)
     try:
         return await _until_settled(request, site)
     except MoorageError as error:
@@ -85,6 +87,7 @@ async def up(request: Request, site: Site) -> Up:
 
 async def foresee(request: Request, site: Site) -> Plan:
     """The whole plan without changing anything: questions are answered, steps are only predicted."""
+    request = placed(request, site)
     now = await _first_plan(request, site)
     reached = forecast(request, now)
     for _ in range(_ROUNDS):

@@ -55,7 +55,7 @@ def carry(spec: BuildSpec, own: Mapping[str, str]) -> Carried:
         environment={**own, **_without_proxy(free, own), **free, **_secrets(spec, own)},
         names=tuple(free),
         options=options,
-        dockerfile=_with_defaults(spec, needed) if needed else spec.dockerfile,
+        dockerfile=with_defaults(spec, needed) if needed else spec.dockerfile,
     )
 
 
@@ -75,6 +75,25 @@ def take_out(options: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, str]]
         else:
             left += ["--build-arg", name]
     return tuple(left), found
+
+
+def with_defaults(spec: BuildSpec, values: Mapping[str, str]) -> str:
+    """The Dockerfile with `values` as the defaults of their ARGs; every line keeps its number.
+
+    Raises BadBuildArgument.
+    """
+    dockerfile = parse(spec.dockerfile, spec.dockerfile_name)
+    lines = spec.dockerfile.split("\n")
+    for instruction in dockerfile.instructions:
+        if instruction.keyword != "ARG":
+            continue
+        declared = words.pairs(instruction.arguments, dockerfile.escape)
+        if not any(name in values for name, _ in declared):
+            continue
+        text = " ".join(_declaration(name, default, values) for name, default in declared)
+        blank = [""] * (instruction.end - instruction.line)
+        lines[instruction.line - 1 : instruction.end] = [f"ARG {text}", *blank]
+    return "\n".join(lines)
 
 
 def _check(values: Mapping[str, str]) -> None:
@@ -111,22 +130,6 @@ def _secrets(spec: BuildSpec, own: Mapping[str, str]) -> dict[str, str]:
             )
         found[secret_variable(position)] = own[secret.variable]
     return found
-
-
-def _with_defaults(spec: BuildSpec, values: Mapping[str, str]) -> str:
-    """The Dockerfile with `values` as the defaults of their ARGs; every line keeps its number."""
-    dockerfile = parse(spec.dockerfile, spec.dockerfile_name)
-    lines = spec.dockerfile.split("\n")
-    for instruction in dockerfile.instructions:
-        if instruction.keyword != "ARG":
-            continue
-        declared = words.pairs(instruction.arguments, dockerfile.escape)
-        if not any(name in values for name, _ in declared):
-            continue
-        text = " ".join(_declaration(name, default, values) for name, default in declared)
-        blank = [""] * (instruction.end - instruction.line)
-        lines[instruction.line - 1 : instruction.end] = [f"ARG {text}", *blank]
-    return "\n".join(lines)
 
 
 def _declaration(name: str, default: str | None, values: Mapping[str, str]) -> str:

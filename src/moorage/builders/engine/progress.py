@@ -26,6 +26,8 @@ _CONTROL = re.compile(
 _INSTRUCTION = re.compile(r"\[(?:[^\]]* )?\d+/\d+\] (?!FROM )")
 _CONTEXT = "[internal] load build context"
 _TRANSFER = "transferring context"
+_IMPORT = "importing cache manifest"
+"""A cache that is not there yet is no failure: the build goes on without it."""
 _ABANDONED = re.compile(r"context cancel+ed|CANCELED", re.I)
 
 
@@ -195,7 +197,7 @@ class Progress:
         self._reporter.emit(StepStarted(step=node.step, title=_title(node.name)))
 
     def _fail(self, node: _Node, error: str) -> None:
-        if _ABANDONED.search(error):
+        if _ABANDONED.search(error) or node.name.startswith(_IMPORT):
             self._end(node, abandoned=True)
             return
         if self._failed is None:

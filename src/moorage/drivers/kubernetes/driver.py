@@ -16,7 +16,7 @@ from ...spec import names
 from ...spec.observation import Container, EngineFacts, Observation
 from ...spec.run import RunSpec
 from . import naming, observing
-from .errors import NotPossible, NotRunning, WorkspaceGone
+from .errors import NotPossible, NotRunning, WorkspaceFailed, WorkspaceGone
 from .options import Level, Options
 
 if TYPE_CHECKING:
@@ -170,6 +170,18 @@ class KubernetesDriver:
         from .explaining import explain  # as above
 
         return await explain(self.cluster, self.namespace, await self._meant(container))
+
+    async def judge(self, namespace: str, pod: str) -> WorkspaceFailed | None:
+        """Why a pod that is no workspace's does not come up, where waiting longer would not help."""
+        from .explaining import verdict_on  # only where an image is built
+
+        return await verdict_on(self.cluster, namespace, pod, self.options.scheduling_timeout)
+
+    async def pull_logins(self) -> tuple[bytes, ...]:
+        """Docker configurations in the Secrets that `imagePullSecrets` names, where we may read them."""
+        from .pulling import logins  # only where a registry is asked
+
+        return await logins(self.cluster, self.namespace, self.options.image_pull_secrets, self._say)
 
     async def entered(self, container: str) -> KubernetesInside:
         """The way into the pod that runs now. Raises NotRunning."""

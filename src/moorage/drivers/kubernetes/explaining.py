@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
 from ...kube import objects
 from ...kube.client import Cluster
 from ...kube.errors import Forbidden, ObjectMissing
-from ...kube.kinds import CLAIM, EVENT, NODE
+from ...kube.kinds import CLAIM, EVENT, NODE, POD, Kind
 from ...spec import names
 from . import naming
 from .causes.cause import Cause
-from .causes.find import failing, trouble
-from .causes.reading import Claim, Event, Node, Seen
+from .causes.find import cause, failing, trouble
+from .causes.reading import Claim, Event, Node, Pod, Seen
+from .errors import WorkspaceFailed
 from .observing import Found, look
 from .waiting import tail
+
+T = TypeVar("T")
 
 
 async def explain(cluster: Cluster, namespace: str, workspace: str, source: str = "") -> Cause | None:
@@ -40,6 +45,34 @@ async def explain(cluster: Cluster, namespace: str, workspace: str, source: str 
         source=source,
     )
     return trouble(await _with_logs(cluster, namespace, seen))
+
+
+async def verdict_on(
+    cluster: Cluster, namespace: str, name: str, scheduling: float
+) -> WorkspaceFailed | None:
+    """Why this pod will not come up; None while there is hope. `scheduling`: seconds that no node may have
+    room for it.
+    """
+    pod, events, claims = await asyncio.gather(
+        objects.get(cluster, POD, name, Pod, namespace=namespace),
+        _of(cluster, EVENT, Event, namespace, f"involvedObject.name={name}"),
+        _of(cluster, CLAIM, Claim, namespace, f"metadata.name={name}"),
+    )
+    seen = await _with_logs(cluster, namespace, Seen(pod=pod, events=events, claims=claims))
+    found = cause(seen)
+    if pod is None or found is None or not (found.hopeless or found.scheduling):
+        return None
+    made = datetime.fromisoformat(pod.metadata.creation_timestamp or "1970-01-01T00:00:00Z")
+    if not found.hopeless and (datetime.now(UTC) - made).total_seconds() < scheduling:
+        return None
+    return WorkspaceFailed(found.sentence, cause=found.code, evidence=found.evidence, hint=found.hint)
+
+
+async def _of(cluster: Cluster, kind: Kind, into: type[T], namespace: str, fields: str) -> tuple[T, ...]:
+    try:
+        return tuple((await objects.find(cluster, kind, into, namespace=namespace, fields=fields)).items)
+    except Forbidden:
+        return ()
 
 
 async def _events(cluster: Cluster, namespace: str, workspace: str) -> tuple[Event, ...]:

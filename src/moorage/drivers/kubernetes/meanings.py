@@ -25,7 +25,10 @@ MEANINGS: dict[str, str] = {
         "Where built images are looked for and pushed to. Empty: nothing is built for the cluster."
     ),
     "helperImage": "A small image, used only where the nodes' architecture cannot be known otherwise.",
-    "buildkitImage": "The image of BuildKit that builds in the cluster.",
+    "buildkitImage": (
+        "The image of BuildKit that builds in the cluster; one with `rootless` in its tag runs as a user. "
+        "Default `docker.io/moby/buildkit:buildx-stable-1`, in a user namespace."
+    ),
     "buildkitPrivileged": (
         "Run BuildKit in a privileged pod, where the cluster cannot give it users of its own."
     ),
@@ -76,7 +79,8 @@ MEANINGS: dict[str, str] = {
     "gitImage": "The image that clones a repository, in a container that runs before the workspace.",
     "builder": "What makes images: `engine` on this machine, `cluster` for BuildKit in the cluster, `none`.",
     "buildkitNamespace": "The namespace of builders, where pod security of the workspaces' own forbids them.",
-    "buildkitAddress": "A BuildKit that is there already.",
+    "buildkitCacheSize": "The size of the claim on which a builder keeps what it has made. Default 20Gi.",
+    "buildkitAddress": "A BuildKit that is there already: `tcp://HOST:PORT` as pods reach it, or `kube-pod://POD`.",
     "podTimeout": "How long a start may take in all.",
     "schedulingTimeout": "How long no node may take the pod, unless an autoscaler is at work for it.",
 }

@@ -42,6 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     buildkit_privileged: bool = False
     buildkit_namespace: str = ""
     buildkit_address: str = ""
+    buildkit_cache_size: str = "20Gi"
     helper_image: str = "docker.io/library/alpine:latest"
     git_image: str = "docker.io/alpine/git:latest"
     image_pull_secrets: tuple[str, ...] = ()
@@ -184,9 +185,13 @@ def _address(text: str) -> str:
 
 
 def _buildkit(text: str) -> str:
-    if text.split("://")[0] not in ("tcp", "unix", "kube-pod"):
+    if text.split("://")[0] not in ("tcp", "kube-pod"):
         raise BadValue("an address such as tcp://buildkitd.example:1234 or kube-pod://name is expected")
     return text
+
+
+def _size_or_none(text: str) -> str:
+    return text if text == "0" else quantity(text)
 
 
 def _access_mode(text: str) -> str:
@@ -372,6 +377,9 @@ OPTIONS: dict[str, Option] = {
     "buildkitNamespace": _option("buildkit_namespace", values.dns_label, "a namespace's name"),
     "buildkitAddress": _option(
         "buildkit_address", _buildkit, "an address such as tcp://buildkitd.example:1234"
+    ),
+    "buildkitCacheSize": _option(
+        "buildkit_cache_size", _size_or_none, "a size such as 20Gi, or 0 to keep nothing"
     ),
     "podTimeout": _option("pod_timeout", duration, "seconds (600) or a duration (10m)"),
     "schedulingTimeout": _option("scheduling_timeout", duration, "seconds (60) or a duration (5m)"),

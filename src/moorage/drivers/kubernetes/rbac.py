@@ -20,19 +20,24 @@ def roles(
     create_namespace: bool = False,
     nodes: bool = False,
     helper: bool = False,
+    builder: str = "",
+    pull_secrets: tuple[str, ...] = (),
 ) -> tuple[Json, ...]:
     """A Role for the namespace and, where something of the whole cluster is needed, a ClusterRole.
 
     `cluster_role`: the role that workspaces may be given by the option clusterRole. `nodes`: to know what
-    nodes offer before anything is created; `helper`: to find out their architecture without that. Whom to
-    bind them to is for the reader to say.
+    nodes offer before anything is created; `helper`: to find out their architecture without that. `builder`:
+    the namespace in which images are built. `pull_secrets`: Secrets whose logins are used to look images up
+    and to push them. Whom to bind them to is for the reader to say.
     """
-    found = [_role("Role", name, list(_rules(cluster_role, helper)), namespace)]
+    rules = list(_rules(cluster_role, helper, pull_secrets))
+    found = [_role("Role", name, rules, namespace)]
+    found += [_role("Role", f"{name}-builder", list(_building()), builder)] if builder else []
     wide = list(_wide(create_namespace, nodes))
     return (*found, *([_role("ClusterRole", name, wide)] if wide else []))
 
 
-def _rules(cluster_role: str, helper: bool) -> Iterator[Json]:
+def _rules(cluster_role: str, helper: bool, pull_secrets: tuple[str, ...]) -> Iterator[Json]:
     yield _rule("", ("configmaps", "persistentvolumeclaims"), _CHANGE)
     yield _rule("", ("configmaps/finalizers",), ("update",))
     yield _rule("", ("secrets",), ("create", "patch", "delete"))
@@ -42,11 +47,22 @@ def _rules(cluster_role: str, helper: bool) -> Iterator[Json]:
     yield _rule("", ("pods/exec", "pods/portforward"), _STREAM)
     yield _rule("", ("events",), ("list", "watch"))
     yield _rule("", ("namespaces",), ("get",))
+    if pull_secrets:
+        yield _rule("", ("secrets",), ("get",), pull_secrets)
     if cluster_role:
         kinds = ("create", "patch", "delete", "list")
         yield _rule("", ("serviceaccounts",), kinds)
         yield _rule("rbac.authorization.k8s.io", ("rolebindings",), kinds)
         yield _rule("rbac.authorization.k8s.io", ("clusterroles",), ("bind",), (cluster_role,))
+
+
+def _building() -> Iterator[Json]:
+    yield _rule("", ("pods",), (*_READ, "create", "delete"))
+    yield _rule("", ("pods/exec",), _STREAM)
+    yield _rule("", ("pods/log",), ("get",))
+    yield _rule("", ("persistentvolumeclaims",), ("create", "list"))
+    yield _rule("", ("events",), ("list",))
+    yield _rule("coordination.k8s.io", ("leases",), ("create", "list", "watch", "patch", "delete"))
 
 
 def _wide(create_namespace: bool, nodes: bool) -> Iterator[Json]:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from moorage.devcontainer import metadata
 from moorage.devcontainer.features import lockfile
 from moorage.devcontainer.features.check import check_order, check_references
 from moorage.devcontainer.features.found import FoundFeature
@@ -25,7 +24,7 @@ from moorage.image.features.generate import generated, predicted_metadata
 from moorage.image.features.inputs import feature_inputs, image_inputs
 from moorage.image.features.script import Users
 from moorage.image.label import label
-from moorage.planner.below import Below, Chosen
+from moorage.planner.below import Below, Chosen, prebuilt, published
 from moorage.planner.configured import Configured, merged
 from moorage.planner.facts import Facts
 from moorage.planner.features.asked import asked_features, lock_of, question
@@ -58,6 +57,7 @@ def featured(
     there = facts.need_optional(FindImage(reference=tag, local=True), ImageFacts)
     forced = request.rebuild or request.no_cache or request.pull
     if there and not (forced and (below.step or "features" not in facts.past)):
+        there = prebuilt(there)
         record = _record(below.record, tag, there, label(inputs), asked, found)
         return Chosen(image=there, record=record, remarks=remarks)
     if below.step:
@@ -155,9 +155,7 @@ def _labels(
     labels = {names.IMAGE_INPUTS: label(inputs)}
     if not request.repository:
         return labels
-    entries = metadata.parse_label(predicted_metadata(below.image.metadata, found.installs)).entries
-    published = metadata.write_label((*entries, metadata.entry(configuration.raw)))
-    return {**labels, names.METADATA: published}
+    return {**labels, **published(predicted_metadata(below.image.metadata, found.installs), configuration)}
 
 
 def _record(
@@ -176,6 +174,7 @@ def _record(
         inputs=inputs,
         bases=below.bases,
         base=below.reference,
+        pinned="" if image.reference == tag else image.reference,
         features=tuple(
             RecordedFeature(
                 reference=reference,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from moorage.builders.engine.builder import EngineBuilder
 from moorage.builders.engine.errors import BuildDisturbed, BuildFailed
 from moorage.builders.features import context
 from moorage.image.features.failure import failed
 from moorage.planner.learning import Result
 from moorage.planner.steps import BuildFeatures
-from moorage.workspace.apply.image import logins, present
+from moorage.workspace.apply.image import made
 from moorage.workspace.features import finder
 from moorage.workspace.site import Site
 
@@ -24,10 +23,9 @@ async def build_features(site: Site, step: BuildFeatures) -> Result:
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
     folders = {place: task.result() for place, task in zip(step.folders, tasks, strict=True)}
-    made = context(folders, {file.path: file.text for file in step.generated})
-    builder = EngineBuilder(site.engine, logins=logins(site), environment=site.environment)
+    files = context(folders, {file.path: file.text for file in step.generated})
     try:
-        await builder.build(step.spec, made, site.reporter, "build-features")
+        return Result(image=await made(site, step.spec, files, "build-features"))
     except BuildDisturbed:
         raise
     except BuildFailed as error:
@@ -39,4 +37,3 @@ async def build_features(site: Site, step: BuildFeatures) -> Result:
             evidence=error.evidence,
         )
         raise said or error from error
-    return Result(image=await present(site, step.spec.tag))

@@ -13,8 +13,9 @@ from moorage.facts.context import write_tar
 from moorage.facts.image import on_engine
 from moorage.oci.credentials import Credentials
 from moorage.planner.learning import Result
-from moorage.planner.questions import HashContext
+from moorage.planner.questions import FindImage, HashContext
 from moorage.planner.steps import BuildImage, PullImage
+from moorage.spec.build import BuildSpec
 from moorage.spec.image import ImageFacts
 from moorage.workspace.site import Site
 
@@ -26,7 +27,11 @@ class ImageVanished(ImageError):
 
 
 async def pull_image(site: Site, step: PullImage) -> Result:
-    """Pull with the logins that the user has. Raises what `Puller.pull` raises."""
+    """Pull with the logins that the user has; nodes pull by themselves. Raises what `Puller.pull` raises."""
+    if site.cluster:
+        from moorage.workspace.clustered import find_image  # only where there is a cluster
+
+        return Result(image=await find_image(site, FindImage(reference=step.reference)))
     await ensure_pulled(site, step.reference, "pull-image", platform=step.platform)
     return Result(image=await present(site, step.reference))
 
@@ -43,14 +48,18 @@ def logins(site: Site) -> Logins:
 
 async def build_image(site: Site, step: BuildImage) -> Result:
     """Build from the files that the key was made of. Raises what the builder raises."""
-    builder = EngineBuilder(
-        site.engine,
-        logins=logins(site),
-        environment=site.environment,
-    )
-    context = build_context(site, step.context)
-    await builder.build(step.spec, context, site.reporter, "build-image")
-    return Result(image=await present(site, step.spec.tag))
+    return Result(image=await made(site, step.spec, build_context(site, step.context), "build-image"))
+
+
+async def made(site: Site, spec: BuildSpec, context: Context, step: str) -> ImageFacts:
+    """The image of a build, where workspaces can have it. Raises what the builder raises."""
+    if site.cluster:
+        from moorage.workspace.clusterbuild import build  # only where there is a cluster
+
+        return await build(site, site.cluster, spec, context, step)
+    builder = EngineBuilder(site.engine, logins=logins(site), environment=site.environment)
+    await builder.build(spec, context, site.reporter, step)
+    return await present(site, spec.tag)
 
 
 def build_context(site: Site, question: HashContext) -> Context:
