@@ -70,7 +70,7 @@ def _reason_for_new(
     if old is None:
         return "there is none", None
     if asked_anew:
-        reason = "asked by --rebuild" if request.rebuild else "asked by --recreate"
+        reason = request.anew or ("asked by --rebuild" if request.rebuild else "asked by --recreate")
     elif old.started_at:
         reason = f"the old one is {old.state}"
     else:

@@ -49,6 +49,8 @@ from moorage.spec.observation import Container, EngineFacts, Journal, Observatio
 from moorage.spec.run import recorded
 
 _LONGEST = 8
+_MARKS = {CreateContainer: "recreate", StartContainer: "started"}
+"""Steps of which it counts later that this run has taken them."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +107,7 @@ def learn(request: Request, facts: Facts, step: Step, result: Result) -> Facts:
                 volume=result.volume or seen.volume,
             )
             known = _seen(request, facts, changed)
-            return known.after("recreate") if isinstance(step, CreateContainer) else known
+            return known.after(_MARKS[type(step)]) if type(step) in _MARKS else known
 
 
 def predicted(request: Request, facts: Facts, step: Step) -> Result:

@@ -90,8 +90,8 @@ def configuration_question(request: Request, facts: Facts) -> ReadConfiguration:
 
 
 def recreate_due(request: Request, facts: Facts) -> bool:
-    """Whether the container that exists is to go, because that was asked for."""
-    return (request.recreate or request.rebuild) and "recreate" not in facts.past
+    """Whether the container that exists is to go, because that was asked for or its files say so."""
+    return bool(request.recreate or request.rebuild or request.anew) and "recreate" not in facts.past
 
 
 def _plan(request: Request, facts: Facts) -> Plan:
@@ -102,6 +102,9 @@ def _plan(request: Request, facts: Facts) -> Plan:
     facts.need_all(source, observe(request))
     observation = facts.need(observe(request), Observation)
     configuration = configured(request, facts.need(source, ConfigurationFile))
+    if _woken(facts, observation) and configuration.configuration.kind == "dockerfile":
+        source = msgspec.structs.replace(source, place="exported")  # whether its image is another one now
+        configuration = configured(request, facts.need(source, ConfigurationFile))
     request = _with_name_found(request, observation)
     noted = tuple(
         f"{warning.text} {warning.hint}".strip() for warning in configuration_warnings(configuration.document)
@@ -121,6 +124,10 @@ def _plan(request: Request, facts: Facts) -> Plan:
         return Plan(steps=(chosen,), more=True, warnings=noted)
 
     target = wanted(request, facts, configuration, chosen, kept)
+    if target.differences and _woken(facts, observation):
+        changed = "; ".join(each.text for each in target.differences)
+        reason = f"it was started again, and its files say something else by now: {changed}"
+        return _plan(msgspec.structs.replace(request, anew=reason), facts)
     noted += target.merged.problems
     if kept is None:
         anew = recreate_due(request, facts)
@@ -185,6 +192,12 @@ def _asleep(request: Request, facts: Facts, source: ReadConfiguration) -> Contai
         return None
     container = facts.need(observe(request), Observation).container
     return container if container and container.furnished and container.state != "running" else None
+
+
+def _woken(facts: Facts, observation: Observation) -> bool:
+    """Whether this run has started a container that each start makes anew: then its current files count."""
+    started = "started" in facts.past and "recreate" not in facts.past
+    return started and observation.container is not None and observation.container.furnished
 
 
 def _initialize(request: Request, facts: Facts, configuration: Configured) -> RunInitialize | None:

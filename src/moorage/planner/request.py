@@ -45,6 +45,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     config: str = ""
     recreate: bool = False
     rebuild: bool = False
+    anew: str = ""
+    """Why the container that exists goes although nobody asked for it; "" where it stays."""
     no_cache: bool = False
     pull: bool = False
     allow_host_commands: bool = False

@@ -184,12 +184,32 @@ def test_a_failed_hook_is_tried_again(person: Person, project: Callable[..., Pat
     assert person.ok("exec", folder, "--", "sh", "-c", "cat ~/log").stdout == "once\n"
 
 
+def test_one_that_is_started_again_is_made_from_its_current_files(
+    person: Person, project: Callable[..., Path]
+) -> None:
+    folder = project(postCreateCommand="echo made >> /tmp/made")
+    person.ok("up", folder)
+    change = """sed -i 's/{/{"containerEnv": {"FRESH": "yes"},/' .devcontainer/devcontainer.json; echo mine > mine"""
+    person.ok("exec", folder, "--", "sh", "-c", change)
+    told = person.ok("up", folder)
+    assert "--recreate" in told.stderr
+    person.ok("stop", folder)
+    again = person.ok("up", folder)
+    assert "its files say something else by now" in again.stderr
+    assert "--recreate" not in again.stderr
+    said = person.ok("exec", folder, "--", "sh", "-c", "echo $FRESH; cat mine /tmp/made").stdout
+    assert said == "yes\nmine\nmade\n"
+    person.ok("stop", folder)
+    assert "Remove" not in person.ok("up", folder).stderr
+
+
 def test_what_needs_an_engine_is_refused_before_anything_is_made(
     person: Person, project: Callable[..., Path]
 ) -> None:
     folder = project()
-    (folder / ".devcontainer/Dockerfile").write_text("FROM busybox\n")
-    (folder / ".devcontainer/devcontainer.json").write_text('{"build": {"dockerfile": "Dockerfile"}}')
+    (folder / ".devcontainer/compose.yaml").write_text("services: {app: {image: busybox}}\n")
+    compose = {"dockerComposeFile": "compose.yaml", "service": "app"}
+    (folder / ".devcontainer/devcontainer.json").write_text(json.dumps(compose))
     refused = person("up", folder)
     assert refused.code == 9
     assert "needs-engine" in refused.stderr
