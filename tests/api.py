@@ -24,7 +24,11 @@ class Api:
 
     def get(self, what: str) -> Any:
         """All "containers/json", "images/json", "networks" or "volumes", with names and labels."""
-        return json.loads(self.call("GET", what, all=1))
+        for _ in range(20):
+            found = json.loads(self.call("GET", what, all=1))
+            if "cause" not in found:  # Podman lists nothing while one of them is being removed
+                return found
+        raise AssertionError(found)
 
     def file(self, container: str, path: str) -> str:
         """A file's text, "" where there is none."""
@@ -42,7 +46,8 @@ class Api:
     def processes(self, container: str) -> list[str]:
         """The command lines in a container."""
         found = json.loads(self.call("GET", f"containers/{container}/top", ps_args="-o pid,args"))
-        return [row[1] for row in found.get("Processes") or []]
+        rows = found.get("Processes") or []
+        return [row[1] if len(row) > 1 else row[0].split(None, 1)[1] for row in rows]  # Podman has one column
 
     def remove(self, container: str) -> None:
         self.call("DELETE", f"containers/{container}", force=1, v=1)
