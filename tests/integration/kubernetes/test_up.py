@@ -189,8 +189,8 @@ def test_one_that_is_started_again_is_made_from_its_current_files(
 ) -> None:
     folder = project(postCreateCommand="echo made >> /tmp/made")
     person.ok("up", folder)
-    change = """sed -i 's/{/{"containerEnv": {"FRESH": "yes"},/' .devcontainer/devcontainer.json; echo mine > mine"""
-    person.ok("exec", folder, "--", "sh", "-c", change)
+    change = """sed -i 's/{/{"containerEnv": {"FRESH": "yes"},/' .devcontainer/devcontainer.json"""
+    person.ok("exec", folder, "--", "sh", "-c", f"{change}; echo mine > mine")
     told = person.ok("up", folder)
     assert "--recreate" in told.stderr
     person.ok("stop", folder)
