@@ -58,7 +58,7 @@ async def _forward(
                 "There is no port to forward.",
                 hint="Name one, such as 3000 or 8080:3000, or list it in forwardPorts of devcontainer.json.",
             )
-        way = await forward.carrier(entered, site)
+        way = await forward.carrier(entered, site, forwards)
         async with forward.opened(forwards, way) as found:
             for each in found:
                 _print(each, output)

@@ -26,6 +26,7 @@ COMMANDS = {
     "status": ("listing", "Show one workspace in detail"),
     "logs": ("logs", "Show what the hooks of a workspace printed"),
     "why": ("logs", "Name the cause of the last failure"),
+    "sync": ("sync", "Copy later changes of an uploaded folder, up or down"),
     "forward": ("forward", "Make ports of a workspace available on this machine"),
     "build": ("build", "Build the image of a configuration, and push it if asked"),
     "gc": ("gc", "Remove images and caches that no workspace uses"),

@@ -10,10 +10,10 @@ from typing import Protocol
 
 import msgspec
 
-from moorage.drivers.base import Inside, Process
+from moorage.drivers.base import Process
 from moorage.errors import EngineError, RefusedError
-from moorage.events import Notice, Reporter
 from moorage.workspace import relay
+from moorage.workspace.complaints import Complaints
 from moorage.workspace.ports import Forward
 from moorage.workspace.session import Session
 from moorage.workspace.site import Site
@@ -42,30 +42,41 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Forward
     local: int
     through: str
-    """The program inside that carries the connections, or the container's address."""
+    """The program inside that carries the connections, the container's address, or "port-forward"."""
 
 
 class Carrier(Protocol):
     """A way to a port inside: a new full-duplex connection for each caller."""
 
-    @property
-    def through(self) -> str: ...
+    def through(self, forward: Forward) -> str:
+        """What carries the connections to this port, for people and programs."""
+        ...
 
     async def carry(
         self, forward: Forward, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None: ...
 
 
-async def carrier(entered: Session, site: Site) -> Carrier:
-    """A program inside where there is one, else the container's address, which is less.
+async def carrier(entered: Session, site: Site, forwards: Sequence[Forward]) -> Carrier:
+    """In a cluster the API's port-forward; else a program inside, or where none is the container's address.
 
-    A server that listens on the container's 127.0.0.1 only is not reached that way. Raises NoRelay.
+    The address is less: a server that listens on the container's 127.0.0.1 only is not reached that way.
+    In a cluster, ports of other machines need a program, too. Raises NoRelay.
     """
+    complaints = Complaints(site.reporter)
+    tunnels: Carrier | None = None
+    if site.cluster:
+        from moorage.workspace.tunnel import Tunnels  # no engine needs it
+
+        tunnels = Tunnels(site.cluster, entered.container.name, complaints)
+        if all(each.host == "localhost" for each in forwards):
+            return tunnels
     inside = site.driver.inside(entered.container.id)
     program = await relay.find(inside, entered.user)
     if program:
-        return _Relayed(inside, program, entered.user, site.reporter)
-    if entered.container.addresses and site.engine.endpoint.local:
+        relayed = _Relayed(site, entered, program, complaints)
+        return _Either(tunnels, relayed) if tunnels else relayed
+    if not site.cluster and entered.container.addresses and site.engine.endpoint.local:
         return _Direct(entered.container.addresses[0])
     raise NoRelay(
         "Nothing in the workspace can carry a connection to its ports.",
@@ -82,7 +93,7 @@ async def opened(forwards: Sequence[Forward], way: Carrier) -> AsyncIterator[tup
         for forward in forwards:
             server, local = await _listening(forward, way)
             stack.callback(server.close)  # waiting for it would wait for every connection
-            found.append(Open(wanted=forward, local=local, through=way.through))
+            found.append(Open(wanted=forward, local=local, through=way.through(forward)))
         yield tuple(found)
 
 
@@ -121,19 +132,42 @@ def _taken(forward: Forward, error: OSError) -> LocalPortTaken:
     )
 
 
-class _Relayed:
-    def __init__(self, inside: Inside, program: str, user: str, reporter: Reporter) -> None:
-        self._inside = inside
-        self._user = user
-        self._reporter = reporter
-        self._told: set[str] = set()
-        self.through = program
+class _Either:
+    """The workspace's own ports one way, those of other machines the other."""
+
+    def __init__(self, own: Carrier, others: Carrier) -> None:
+        self._own, self._others = own, others
+
+    def through(self, forward: Forward) -> str:
+        return self._way(forward).through(forward)
 
     async def carry(
         self, forward: Forward, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        argv = relay.call(self.through, forward.host, forward.port)
-        process = await self._inside.run(argv, user=self._user, folder="/", stdin=True)
+        await self._way(forward).carry(forward, reader, writer)
+
+    def _way(self, forward: Forward) -> Carrier:
+        return self._own if forward.host == "localhost" else self._others
+
+
+class _Relayed:
+    def __init__(self, site: Site, entered: Session, program: str, complaints: Complaints) -> None:
+        self._site = site
+        self._container = entered.container.name if site.cluster else entered.container.id
+        self._user = entered.user
+        self._complaints = complaints
+        self._program = program
+
+    def through(self, forward: Forward) -> str:
+        del forward
+        return self._program
+
+    async def carry(
+        self, forward: Forward, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        argv = relay.call(self._program, forward.host, forward.port)
+        inside = self._site.driver.inside(self._container)  # in a cluster another pod may have come
+        process = await inside.run(argv, user=self._user, folder="/", stdin=True)
         feeding = asyncio.ensure_future(_feed(reader, process))
         complaint = b""
         try:
@@ -151,15 +185,11 @@ class _Relayed:
             await process.close()
 
     def _tell(self, forward: Forward, complaint: bytes) -> None:
-        """Once for each port until it works: a caller only sees a connection that ends."""
-        if not complaint:
-            self._told.discard(forward.place)
-        elif forward.place not in self._told:
-            self._told.add(forward.place)
+        if complaint:
             said = complaint.decode(errors="replace").strip().splitlines()[-1:]
-            text = f"A connection to {forward.place} in the workspace failed: {''.join(said)}"
-            hint = "Check that a server listens there; new connections try again."
-            self._reporter.emit(Notice(level="warning", code="forward-failed", text=text, hint=hint))
+            self._complaints.tell(forward, "".join(said))
+        else:
+            self._complaints.over(forward)
 
 
 async def _feed(reader: asyncio.StreamReader, process: Process) -> None:
@@ -171,12 +201,16 @@ async def _feed(reader: asyncio.StreamReader, process: Process) -> None:
 
 class _Direct:
     def __init__(self, address: str) -> None:
-        self.through = address
+        self._address = address
+
+    def through(self, forward: Forward) -> str:
+        del forward
+        return self._address
 
     async def carry(
         self, forward: Forward, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        host = self.through if forward.host == "localhost" else forward.host
+        host = self._address if forward.host == "localhost" else forward.host
         there, back = await asyncio.open_connection(host, forward.port)
         try:
             async with asyncio.TaskGroup() as group:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import tarfile
 
@@ -95,6 +96,36 @@ async def test_processes_inside(place: Place) -> None:
     assert await inside.read("/no/such") is None
     await inside.write("/tmp", archive)
     assert await inside.exists("/tmp/passwd")
+
+
+@pytest.mark.parametrize("script", ["exit 7", "head -c 5; exit 7"])
+async def test_a_process_ends_with_most_of_its_input_unread(place: Place, script: str) -> None:
+    spec = place.spec()
+    await place.up(spec)
+    process = await place.driver.inside(spec.name).run(("sh", "-c", script), user="nobody", stdin=True)
+
+    async def feed() -> None:
+        with contextlib.suppress(BrokenPipeError):
+            for _ in range(256):
+                await process.write(b"words" * 13107)
+            await process.close_input()
+
+    feeding = asyncio.create_task(feed())
+    async with asyncio.timeout(20):
+        said = b"".join([data async for _, data in process.output()])
+        assert (await process.wait(), said) == (7, b"words" if "head" in script else b"")
+        await process.close()
+        await feeding
+
+
+async def test_a_process_ends_while_its_input_stays_open(place: Place) -> None:
+    spec = place.spec()
+    await place.up(spec)
+    process = await place.driver.inside(spec.name).run(("sh", "-c", "kill -9 $$"), stdin=True)
+    async with asyncio.timeout(20):
+        assert [data async for _, data in process.output()] == []
+        assert await process.wait() == 137
+    await process.close()
 
 
 async def test_what_is_wrong_is_told_at_any_time(place: Place) -> None:

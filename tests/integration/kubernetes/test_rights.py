@@ -12,8 +12,10 @@ import pytest
 from moorage.drivers.kubernetes.known import Known, Plan
 from moorage.drivers.kubernetes.opening import opened
 from moorage.drivers.kubernetes.options import Options
+from moorage.drivers.kubernetes.ports import Ports
 from moorage.drivers.kubernetes.rbac import roles
 from moorage.kube.errors import Forbidden
+from moorage.kube.forward import PortRefused
 from tests.cluster.cluster import Cluster
 from tests.integration.kubernetes.conftest import ROOT, Place
 
@@ -67,6 +69,10 @@ async def test_the_least_rights_are_enough_for_a_whole_life(humble: Place) -> No
     assert not humble.said
     await humble.up(spec, Known(remote=ROOT))
     assert (await driver.observe(spec.name)).journal.prepared
+    tunnel = await Ports(driver, spec.name).open(4711)
+    with pytest.raises(PortRefused):
+        await anext(tunnel.pieces())
+    await tunnel.close()
     await driver.remember(spec.name, Plan(script=b"go\n"))
     assert [each.workspace for each in await driver.list()] == [spec.workspace]
     await driver.stop(spec.name)

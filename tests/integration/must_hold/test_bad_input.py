@@ -144,6 +144,7 @@ OPTIONS = [
     Case("broken secrets file", 2, "secrets-file", secrets('{"A": hidden}'), (), '"NAME"'),
     Case("secret that is no text", 2, "secrets-file", secrets('{"A": 5}'), ("of A",), "double quotes"),
     Case("no workspace", 2, "no-workspace", lambda b: ("status", b.with_image()), (), "moorage up"),
+    Case("nothing to sync", 2, "no-workspace", lambda b: ("sync", b.with_image()), (), "moorage up"),
     Case("empty source", 2, "bad-source", lambda b: ("up", ""), ("empty",), "folder"),
     Case("control character", 2, "bad-source", lambda b: ("up", f"{b.folder}/a\tb"), ("control",), ""),
     Case("folder that is gone", 4, "folder-gone", lambda b: ("up", b.folder / "gone"), ("gone",), ""),

@@ -15,6 +15,7 @@ from ...kube.errors import ClusterRefused, ObjectMissing
 from ...kube.execution import Execution
 from ...spec import journal
 from . import naming
+from .attended import Attended
 from .errors import NoTar, NotRunning
 
 _SCRIPT = f"{journal.FOLDER}/pod/inside.sh"
@@ -57,19 +58,20 @@ class KubernetesInside:
         folder: str = "",
         terminal: bool = False,
         stdin: bool = False,
-    ) -> Execution:
+    ) -> Execution | Attended:
         """What is to run goes in by standard input: arguments of an exec are in the API server's log.
 
         Raises NotRunning, and what `Execution.start` raises.
         """
-        said = described(argv, user, environment or {}, folder, stdin=stdin)
+        given = (argv, user, environment or {}, folder)
         if terminal:
             path = f"{journal.FOLDER}/in.{os.urandom(8).hex()}"
-            await self._given("stash", path, said)
+            await self._given("stash", path, described(*given, stdin=stdin))
             return await self._start(("enter", path), terminal=True, stdin=stdin)
         process = await self._start(("enter",), stdin=True)
-        await _feed(process, said, end=not stdin)
-        return process
+        word = os.urandom(12).hex() if stdin and process.half_close else ""
+        await _feed(process, described(*given, stdin=stdin, word=word), end=not stdin)
+        return Attended(process, b"\0" + word.encode()) if word else process
 
     async def read(self, path: str) -> bytes | None:
         """Raises NoTar for a folder in an image without tar."""
@@ -141,14 +143,23 @@ class KubernetesInside:
 
 
 def described(
-    argv: tuple[str, ...], user: str, environment: Mapping[str, str], folder: str, *, stdin: bool
+    argv: tuple[str, ...],
+    user: str,
+    environment: Mapping[str, str],
+    folder: str,
+    *,
+    stdin: bool,
+    word: str = "",
 ) -> bytes:
-    """What `inside.sh enter` reads: one line a value, further lines of a value begin with "+"."""
+    """What `inside.sh enter` reads: one line a value, further lines of a value begin with "+".
+
+    `word`: what it is to say when a process with `stdin` has ended (see `Attended`).
+    """
     plain = {name: value for name, value in environment.items() if _exportable(name)}
     odd = tuple(f"{name}={value}" for name, value in environment.items() if name not in plain)
     words = ("env", *odd, *argv) if odd else argv
     lines = [("U", user), ("D", folder), *(("E", f"{name}={value}") for name, value in plain.items())]
-    lines += [("A", word) for word in words] + ([("I", "")] if stdin else [])
+    lines += [("A", word) for word in words] + ([("I", word or "open")] if stdin else [])
     text = "".join(kind + value.replace("\n", "\n+") + "\n" for kind, value in lines)
     return f"{text}go\n".encode(errors="surrogateescape")
 

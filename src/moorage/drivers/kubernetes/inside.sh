@@ -22,7 +22,9 @@ moor_fail() { # CODE TEXT
 }
 
 enter() {
+  moor_terminal=''
   if [ "$#" -gt 0 ]; then
+    moor_terminal=yes
     exec 3<"$1" || exit 125
     rm -f "$1"
   else
@@ -35,7 +37,7 @@ enter() {
     +*) eval "$moor_last=\$$moor_last\$moor_nl\$moor_text" && continue ;;
     U*) moor_last=moor_user ;;
     D*) moor_last=moor_folder ;;
-    I*) moor_last=moor_input moor_text=yes ;;
+    I*) moor_last=moor_input ;;
     E*) moor_sets=$((moor_sets + 1)) moor_last=moor_e$moor_sets ;;
     A*) moor_count=$((moor_count + 1)) moor_last=moor_a$moor_count ;;
     go) moor_whole=yes && break ;;
@@ -45,14 +47,26 @@ enter() {
   done
   [ -n "$moor_whole" ] || exit 125
   exec 3<&-
-  [ "$#" -gt 0 ] || [ -n "$moor_input" ] || exec </dev/null
+  [ -n "$moor_terminal$moor_input" ] || exec </dev/null
   moor_i=0
   set --
   while [ "$moor_i" -lt "$moor_count" ]; do
     moor_i=$((moor_i + 1))
     eval "set -- \"\$@\" \"\$moor_a$moor_i\""
   done
-  become "$@"
+  case $moor_terminal:$moor_input in
+  : | :open | yes:*) become "$@" ;;
+  esac
+  attended "$@"
+}
+
+attended() { # ARGV…; the end is told on stderr, and comes when the caller has ended the input: unread input
+  exec 4>&2 2>/dev/null # would hold up the stream that carries the news. This shell has nothing to say itself.
+  (exec 2>&4 4>&- && become "$@")
+  moor_code=$?
+  printf '\000%s' "$moor_input" >&4
+  cat >/dev/null 4>&-
+  exit "$moor_code"
 }
 
 stash() { # FILE

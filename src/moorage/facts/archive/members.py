@@ -51,15 +51,20 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     other: str = ""
 
 
-def members(archive: BinaryIO, limits: Limits) -> Iterator[tuple[Member, Iterator[bytes]]]:
+def members(
+    archive: BinaryIO, limits: Limits, *, joined: bool = False
+) -> Iterator[tuple[Member, Iterator[bytes]]]:
     """The members in their order, each with its bytes in chunks. Raises BadArchive, TooMuch.
 
     An archive that ends between members is whole: not every program writes the empty blocks of the end.
+    `joined`: another archive may come behind them.
     """
     source = _Source(_plain(archive), limits.total)
     said: dict[str, str] = {}
     for number, block in enumerate(iter(source.block, b"")):
         if not any(block):
+            if joined:
+                continue
             return
         if number >= limits.members * 2:
             raise TooMuch(f"it has more than {limits.members} members")

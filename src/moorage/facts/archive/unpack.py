@@ -82,7 +82,7 @@ class _Place:
 
     def link(self, member: Member, name: str) -> None:
         """A link of either kind, if it cannot lead out."""
-        reason = self._leads_out(member, name)
+        reason = "is a link that leads out" if _aim_leads_out(member, name) else ""
         if not reason:
             try:
                 reason = self._link(member, name)
@@ -105,17 +105,6 @@ class _Place:
         if aim.resolve() != self._real / os.path.normpath(member.target) or not aim.is_file():
             return "is a link to a file that is not in the archive"
         (self._into / name).hardlink_to(aim)
-        return ""
-
-    def _leads_out(self, member: Member, name: str) -> str:
-        """Judged by what is written, so ".." may only come first: behind another link it is elsewhere."""
-        target = "/".join(part for part in member.target.split("/") if part not in ("", ".")) or "."
-        start = name.rpartition("/")[0] if member.kind == "link" else ""
-        aim = os.path.normpath(f"{start}/{target}" if start else target)
-        roundabout = os.path.normpath(target) != target
-        absolute = not member.target or member.target.startswith("/")
-        if absolute or roundabout or "\0" in target or aim == ".." or aim.startswith("../"):
-            return "is a link that leads out"
         return ""
 
     def _folder(self, name: str) -> None:
@@ -159,3 +148,21 @@ def _path(member: Member, depth: int) -> tuple[str, str]:
     if not parts and member.kind != "folder":
         return "", "has no name"
     return "/".join(parts), ""
+
+
+def leads_out(path: str, target: str) -> bool:
+    """Whether a symbolic link at this path would lead out of the folder that the path is in.
+
+    Judged by what is written, so ".." may only come first: behind another link it is elsewhere.
+    """
+    plain = "/".join(part for part in target.split("/") if part not in ("", ".")) or "."
+    start = path.rpartition("/")[0]
+    aim = os.path.normpath(f"{start}/{plain}" if start else plain)
+    roundabout = os.path.normpath(plain) != plain
+    absolute = not target or target.startswith("/")
+    return absolute or roundabout or "\0" in plain or aim == ".." or aim.startswith("../")
+
+
+def _aim_leads_out(member: Member, name: str) -> bool:
+    """A hard link's target is a path of the archive, not of the folder it is in."""
+    return leads_out(name if member.kind == "link" else "", member.target)

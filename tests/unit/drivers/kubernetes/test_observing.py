@@ -104,5 +104,5 @@ def test_any_bytes_of_a_look_are_read(data: bytes) -> None:
 )
 def test_a_description_has_one_line_a_value(words: list[str]) -> None:
     said = described(tuple(words), "me", {"A": "x\ny"}, "/", stdin=True).decode()
-    assert said.endswith("I\ngo\n")
+    assert said.endswith("Iopen\ngo\n")
     assert sum(line.startswith("A") for line in said.split("\n")) == len(words)

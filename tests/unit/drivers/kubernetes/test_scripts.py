@@ -88,6 +88,13 @@ def test_the_exit_code_is_the_commands(pod: Pod) -> None:
     assert pod.enter("no-such-program").returncode == 127
 
 
+def test_the_end_of_a_process_is_told_and_what_it_did_not_read_is_taken(pod: Pod) -> None:
+    words = ("sh", "-c", "read -r line; echo $line; echo oh >&2; kill -9 $$")
+    said = described(words, "", {}, "", stdin=True, word="w0rd")
+    done = pod.run("inside.sh", "enter", stdin=said + b"first\n" + bytes(1 << 20))
+    assert (done.returncode, done.stdout, done.stderr) == (137, b"first\n", b"oh\n\0w0rd")
+
+
 def test_a_description_that_broke_off_runs_nothing(pod: Pod) -> None:
     said = described(("touch", str(pod.folder / "made")), "", {}, "", stdin=False)
     assert pod.run("inside.sh", "enter", stdin=said[:-3]).returncode == 125
