@@ -116,6 +116,7 @@ class Served:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+        await asyncio.sleep(0)  # asyncio closes what belongs to it one turn later
 
     def _remove(self, folder: Path) -> None:
         for name in (Path(self.socket).name, "log"):
