@@ -1,7 +1,7 @@
 # Entry points. Each sets up what it needs; a second run takes seconds.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format lint types layers unit test test-full conformance mutation bench engines engines-down cluster cluster-down
+.PHONY: help venv demo demo-kubernetes check format lint types layers unit test test-full conformance mutation bench engines engines-down cluster cluster-down
 SHELL = /bin/sh
 
 VENV = .venv/bin
@@ -11,6 +11,7 @@ PYTEST = $(VENV)/pytest -q --import-mode=importlib
 
 help:
 	@echo 'make demo          a workspace from examples/hello, installing what is missing'
+	@echo 'make demo-kubernetes  the same in a cluster: KUBECONFIG names one, else make cluster makes it'
 	@echo 'make check         format, lint, types, layers, unit tests (no engine; under a minute)'
 	@echo 'make test          the whole suite on real engines and a real registry'
 	@echo 'make test-full     also what is too long for CI; writes docs/test-full.md'
@@ -25,6 +26,9 @@ venv:
 
 demo: venv
 	@$(VENV)/python -m scripts.demo
+
+demo-kubernetes: venv
+	@$(VENV)/python -m scripts.demo_kubernetes
 
 check: format lint types layers unit
 
