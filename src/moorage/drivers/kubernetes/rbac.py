@@ -24,12 +24,17 @@ def roles(
     """A Role for the namespace and, where something of the whole cluster is needed, a ClusterRole.
 
     `cluster_role`: the role that workspaces may be given by the option clusterRole. `nodes`: to know what
-    nodes offer before anything is created; `helper`: to find out their architecture without that. Whom to
-    bind them to is for the reader to say.
+    nodes offer before anything is created; `helper`: to find out their architecture without that.
+    `create_namespace`: all is one ClusterRole, as no Role can be in a namespace that is not there yet. Whom
+    to bind them to is for the reader to say.
     """
-    found = [_role("Role", name, list(_rules(cluster_role, helper)), namespace)]
-    wide = list(_wide(create_namespace, nodes))
-    return (*found, *([_role("ClusterRole", name, wide)] if wide else []))
+    own, wide = list(_rules(cluster_role, helper)), list(_wide(create_namespace, nodes))
+    if create_namespace:
+        return (_role("ClusterRole", name, [*own, *wide]),)
+    return (
+        _role("Role", name, own, namespace),
+        *([_role("ClusterRole", name, wide)] if wide else []),
+    )
 
 
 def _rules(cluster_role: str, helper: bool) -> Iterator[Json]:
