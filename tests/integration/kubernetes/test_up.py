@@ -158,11 +158,16 @@ def test_what_needs_an_engine_is_refused_before_anything_is_made(
     assert person.left() == []
 
 
-@pytest.mark.parametrize("level", ["baseline", "restricted"])
-def test_a_namespace_with_pod_security(person: Person, project: Callable[..., Path], level: str) -> None:
+@pytest.mark.parametrize(
+    ("level", "users"),
+    [("baseline", {}), ("restricted", {"containerUser": "1000", "remoteUser": "1000"})],
+)
+def test_a_namespace_with_pod_security(
+    person: Person, project: Callable[..., Path], level: str, users: dict[str, str]
+) -> None:
     label = f"pod-security.kubernetes.io/enforce={level}"
     person.cluster.kubectl("label", "namespace", person.namespace, label)
-    folder = project(**HOOKS, containerUser="vscode")
+    folder = project(**HOOKS, **users)
     person.ok("up", folder)
     inside = "id -un; src/tool; cat ~/log; touch file; ls /var/run/secrets/kubernetes.io"
     shown = person("exec", folder, "--", "sh", "-c", inside)
