@@ -34,10 +34,9 @@ class Stage:
         }
 
     def folder(self, name: str) -> Path:
-        """A project with an image and a hook."""
+        """A project with an image: a bare pod has no hooks either."""
         folder = self.root / "projects" / name
-        configuration = {"image": IMAGE, "postCreateCommand": "echo ready"}
-        write(folder / ".devcontainer/devcontainer.json", json.dumps(configuration))
+        write(folder / ".devcontainer/devcontainer.json", json.dumps({"image": IMAGE}))
         write(folder / "README", "hello\n")
         return folder
 
@@ -74,9 +73,8 @@ class Stage:
 
     def remove_workspaces(self) -> None:
         """All of the namespace's at once: the root of each owns the rest."""
-        mine = "--selector=app.kubernetes.io/managed-by=moorage"
-        kinds = "configmaps,deployments,persistentvolumeclaims,pods"
-        self.kubectl("delete", kinds, mine, "--cascade=foreground", LIMIT)
+        roots = "--selector=dev.moorage.role=root"
+        self.kubectl("delete", "configmap", roots, "--cascade=foreground", LIMIT)
 
 
 @contextmanager
