@@ -1,7 +1,7 @@
 # Entry points. Each sets up what it needs; a second run takes seconds.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format lint types layers unit test test-full conformance mutation bench engines engines-down cluster cluster-down
+.PHONY: help venv demo demo-kubernetes check format lint types layers unit test test-full conformance mutation bench bench-kubernetes engines engines-down cluster cluster-down
 SHELL = /bin/sh
 
 VENV = .venv/bin
@@ -11,12 +11,14 @@ PYTEST = $(VENV)/pytest -q --import-mode=importlib
 
 help:
 	@echo 'make demo          a workspace from examples/hello, installing what is missing'
+	@echo 'make demo-kubernetes  the same in a cluster: KUBECONFIG names one, else make cluster makes it'
 	@echo 'make check         format, lint, types, layers, unit tests (no engine; under a minute)'
 	@echo 'make test          the whole suite on real engines and a real registry'
 	@echo 'make test-full     also what is too long for CI; writes docs/test-full.md'
 	@echo 'make conformance   the cases of the specification on every engine; writes docs/conformance.md'
 	@echo 'make mutation      small changes of the specification'"'"'s code: do the tests notice? (long)'
 	@echo 'make bench         compare with the reference CLI; writes docs/benchmarks.md'
+	@echo 'make bench-kubernetes  compare with kubectl on a cluster; writes docs/benchmarks.md too'
 	@echo 'make cluster       make and start a Kubernetes cluster, and say how to reach it (make cluster-down ends it)'
 	@echo 'make engines       make and start the engines of the tests (make engines-down ends them)'
 
@@ -25,6 +27,9 @@ venv:
 
 demo: venv
 	@$(VENV)/python -m scripts.demo
+
+demo-kubernetes: venv
+	@$(VENV)/python -m scripts.demo_kubernetes
 
 check: format lint types layers unit
 
@@ -73,3 +78,6 @@ mutation: venv
 
 bench: venv
 	$(VENV)/python -m bench
+
+bench-kubernetes: venv
+	$(VENV)/python -m bench.kubernetes

@@ -39,15 +39,22 @@ class Comparison(NamedTuple):
 
 def write(target: Path, comparisons: Sequence[Comparison], docker: Docker) -> None:
     """Put the tables between the markers of `target`; the words around them stay."""
-    before, _, rest = target.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    target.write_text(f"{before}{BEGIN}\n{tables(comparisons, docker)}{END}{after}")
+    target.write_text(between(target.read_text(), BEGIN, END, tables(comparisons, docker)))
+
+
+def between(text: str, begin: str, end: str, new: str) -> str:
+    """`text` with `new` between its two markers."""
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n{new}{end}{after}"
 
 
 def tables(comparisons: Sequence[Comparison], docker: Docker) -> str:
     """Machine and versions, times, memory: as Markdown."""
     runs = min((len(each.ours) for each in comparisons), default=0)
-    facts = "".join(f"- {line}\n" for line in (*_machine(docker), f"{runs} runs of each, alternating"))
+    facts = "".join(
+        f"- {line}\n" for line in (*machine(), *_tools(docker), f"{runs} runs of each, alternating")
+    )
     return f"\n{facts}\n{_times(comparisons)}\n{_memory(comparisons)}\n"
 
 
@@ -58,13 +65,13 @@ def _times(comparisons: Sequence[Comparison]) -> str:
             each.case.title,
             _spread([sample.seconds for sample in each.ours]),
             _spread([sample.seconds for sample in each.theirs]),
-            _spread_text(each.ratio),
+            spread_text(each.ratio),
             f"{each.case.limit:g}",
             "kept" if each.ratio.median <= each.case.limit else "**missed**",
         )
         for each in comparisons
     )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _memory(comparisons: Sequence[Comparison]) -> str:
@@ -80,36 +87,43 @@ def _memory(comparisons: Sequence[Comparison]) -> str:
         )
         for each in comparisons
     )
-    return _table(head, rows)
+    return table(head, rows)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _spread(values: Sequence[float]) -> str:
-    return _spread_text(Spread.of(values))
+    return spread_text(Spread.of(values))
 
 
-def _spread_text(spread: Spread) -> str:
+def spread_text(spread: Spread) -> str:
     return f"{spread.median:.2f} ({spread.least:.2f} to {spread.greatest:.2f})"
 
 
-def _machine(docker: Docker) -> tuple[str, ...]:
+def machine() -> tuple[str, ...]:
+    """The day, the commit, the machine and its Python."""
     cpu = _field("/proc/cpuinfo", "model name") or platform.machine()
     count = len([line for line in _lines("/proc/cpuinfo") if line.startswith("processor")])
     memory = int((_field("/proc/meminfo", "MemTotal") or "0 kB").split()[0]) / 1024**2
     system = _field("/etc/os-release", "PRETTY_NAME", "=") or platform.system()
-    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout
-    engine = docker("version", "--format", "{{.Server.Version}}")
-    store = docker("info", "--format", "{{.Driver}}")
     return (
         f"{time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit.strip()}",
         f"{count} × {cpu}, {memory:.0f} GB, {system.strip(chr(34))}, Linux {platform.release()}",
+        f"Python {platform.python_version()}",
+    )
+
+
+def _tools(docker: Docker) -> tuple[str, ...]:
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    engine = docker("version", "--format", "{{.Server.Version}}")
+    store = docker("info", "--format", "{{.Driver}}")
+    return (
         f"Docker Engine {engine} ({store}), docker {docker('version', '--format', '{{.Client.Version}}')}",
-        f"Python {platform.python_version()} for moorage; Node.js {node} for @devcontainers/cli {VERSION}",
+        f"Node.js {node} for @devcontainers/cli {VERSION}",
     )
 
 

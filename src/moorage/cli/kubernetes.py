@@ -17,7 +17,11 @@ kubernetes_command = click.Group(
 @click.option("--name", default="moorage", show_default=True, help="The roles' name.")
 @click.option("-n", "--namespace", default="default", show_default=True, help="Where workspaces are to be.")
 @click.option("--cluster-role", default="", metavar="NAME", help="Users may give this role to workspaces.")
-@click.option("--create-namespace", is_flag=True, help="Users may create namespaces.")
+@click.option(
+    "--create-namespace",
+    is_flag=True,
+    help="Users may create namespaces: one ClusterRole has it all.",
+)
 @click.option("--nodes", is_flag=True, help="Users may see nodes, so that hostRequirements can be checked.")
 @click.option("--helper", is_flag=True, help="Users may find out the architecture by a helper pod instead.")
 @click.option("--builder", is_flag=True, help="Users may build images in the cluster.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _ONE = r"(?:\\.|[^\\\]\-])"
-_CLASS = rf"\[\^?(?:{_ONE}(?:-{_ONE})?)+\]"
+_CLASS = rf"\[(?:\^|(?!\^))(?:{_ONE}(?:-{_ONE})?)+\]"
 _TOKEN = re.compile(
     rf"(?P<deep>\*\*/?)|(?P<star>\*)|(?P<one>\?)|\\(?P<escaped>.)|(?P<set>{_CLASS})|(?P<char>.)", re.S
 )
@@ -67,11 +67,14 @@ def _translated(match: re.Match[str], pattern: str) -> str:
 def _set(text: str) -> str:
     negated = "^" if text.startswith("[^") else ""
     ranges = re.findall(rf"({_ONE})(?:-({_ONE}))?", text[1 + len(negated) : -1], re.S)
-    return f"[{negated}{''.join(_range(low[-1], high[-1:]) for low, high in ranges)}]"
+    found = "".join(_range(low[-1], high[-1:]) for low, high in ranges)
+    if not found:
+        return r"[\s\S]" if negated else "(?!)"
+    return f"[{negated}{found}]"
 
 
 def _range(low: str, high: str) -> str:
     if not high:
         return re.escape(low)
-    # An empty range matches nothing in Go and is an error here: a class that no character is in.
+    # An empty range matches nothing in Go and is an error here.
     return f"{re.escape(low)}-{re.escape(high)}" if low <= high else ""

@@ -7,7 +7,7 @@ complete nothing has been started, afterwards the runner goes on by itself and t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -25,6 +25,9 @@ from .progress import Progress
 from .tasks import awaited, tasks
 
 _ROUNDS = 4
+
+Leave = Callable[[Mapping[str, str]], Awaitable[None]]
+"""Called with what the user's shell says, before anything is begun."""
 
 
 class HooksOutlasted(DeadlineError):
@@ -78,10 +81,13 @@ class HookOutcome(msgspec.Struct, frozen=True, kw_only=True):
     background: bool = False
 
 
-async def run_hooks(inside: Inside, run: HookRun, reporter: Reporter) -> HookOutcome:
+async def run_hooks(
+    inside: Inside, run: HookRun, reporter: Reporter, leave: Leave | None = None
+) -> HookOutcome:
     """Run what is not done, and return when all that `wait_for` asks for is.
 
-    Raises HookFailed, HookTimedOut, HooksOutlasted (the hooks go on inside), and what `Conversation` raises.
+    `leave` is for what others are to find once a hook has begun. Raises HookFailed, HookTimedOut,
+    HooksOutlasted (the hooks go on inside), and what `Conversation` raises.
     """
     given = tasks(run.stages, run.started_at, run.dotfiles, run.again)
     if not given:
@@ -89,7 +95,7 @@ async def run_hooks(inside: Inside, run: HookRun, reporter: Reporter) -> HookOut
     given = witnessed(given, run.created, run.started_at, run.data_folder)
     try:
         async with asyncio.timeout(run.deadline):
-            return await _rounds(inside, run, given, reporter)
+            return await _rounds(inside, run, given, reporter, leave)
     except TimeoutError as error:
         raise HooksOutlasted(
             f"The lifecycle commands were not done within {run.deadline:g} seconds.",
@@ -115,12 +121,14 @@ def left_behind(run: HookRun, probed: Mapping[str, str]) -> bytes:
     )
 
 
-async def _rounds(inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter) -> HookOutcome:
+async def _rounds(
+    inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter, leave: Leave | None
+) -> HookOutcome:
     """Joined runs may not have had all that is wanted, so look again after them."""
     ended: list[str] = []
     joined = False
     for _ in range(_ROUNDS):
-        progress, adopted = await _round(inside, run, given, reporter)
+        progress, adopted = await _round(inside, run, given, reporter, leave)
         ended += progress.ended
         joined = joined or adopted
         if progress.failure is not None:
@@ -136,7 +144,7 @@ async def _rounds(inside: Inside, run: HookRun, given: tuple[Task, ...], reporte
 
 
 async def _round(
-    inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter
+    inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter, leave: Leave | None
 ) -> tuple[Progress, bool]:
     waiting = awaited(given, run.wait_for, run.done)
     progress = Progress(given, waiting, reporter, limit=run.hook_timeout)
@@ -149,7 +157,7 @@ async def _round(
         probe_seconds=run.probe_seconds,
     )
     async with talk:
-        following = await _started(talk, run, given, reporter)
+        following = await _started(talk, run, given, reporter, leave)
         reader = Reader(following.token)
         rest = talk.rest()
         while progress.over is None and not (progress.enough and not progress.complete):
@@ -165,12 +173,15 @@ async def _round(
 
 
 async def _started(
-    talk: Conversation, run: HookRun, given: tuple[Task, ...], reporter: Reporter
+    talk: Conversation, run: HookRun, given: tuple[Task, ...], reporter: Reporter, leave: Leave | None
 ) -> Following:
     answer = await talk.answer()
     if isinstance(answer, Following):
         return answer
     report(answer, run.probe, reporter)
+    lasting = [task for task in given if task.mode != "always"]
+    if leave is not None and awaited(lasting, "", run.done):
+        await leave(answer.environment)
     secrets = dict(run.secrets)
     environment = merge(
         run.container_environment,

@@ -23,7 +23,7 @@ from moorage.spec import names
 from moorage.spec.image import Record
 from moorage.spec.observation import Container, EngineFacts
 from moorage.spec.run import Content, Difference, Mount, Port, Resources, RunSpec, differences
-from moorage.spec.source import GitSource, LocalFolder
+from moorage.spec.source import GitSource, LocalFolder, Source
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -274,8 +274,18 @@ def _labels(
 def _top(request: Request, configuration: Configured) -> str:
     mount = configuration.paths.mount
     top = mount.target.rstrip("/") if mount else configuration.paths.folder
-    below = request.source.subfolder if isinstance(request.source, GitSource) else None
+    below = _below(request.source, mount)
     return f"{top}/{below}" if below else top
+
+
+def _below(source: Source, mount: WrittenMount | None) -> str:
+    """Where the source's folder is in what is mounted, which may be the whole repository around it."""
+    if isinstance(source, GitSource):
+        return source.subfolder or ""
+    if mount is None or not mount.source or not isinstance(source, LocalFolder):
+        return ""
+    around = mount.source.rstrip("/") + "/"
+    return source.path.removeprefix(around) if source.path.startswith(around) else ""
 
 
 def _name(request: Request, facts: Facts) -> str:

@@ -1,9 +1,11 @@
-"""A driver on a real cluster, in a namespace of the test's own."""
+"""A real cluster with the least rights that are needed there: as a driver, and as a person uses it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,10 +15,13 @@ from moorage.drivers.kubernetes.driver import KubernetesDriver
 from moorage.drivers.kubernetes.known import Identity, Known
 from moorage.drivers.kubernetes.opening import opened
 from moorage.drivers.kubernetes.options import Options, parse
+from moorage.engine.errors import NameTaken
 from moorage.spec import names
 from moorage.spec.observation import EngineFacts
 from moorage.spec.run import Content, RunSpec
+from tests.cluster.account import user
 from tests.cluster.cluster import Cluster
+from tests.integration.kubernetes.person import Person
 
 IMAGE = "docker.io/library/busybox:latest"
 ROOT = Identity(uid=0, gid=0, name="root", home="/root")
@@ -43,7 +48,9 @@ class Place:
         return msgspec.structs.replace(spec, **changes)
 
     async def up(self, spec: RunSpec, known: Known | None = None) -> None:
-        await self.driver.create(spec, self.facts, known or Known(remote=ROOT))
+        """As the loop does: what another one has made is good."""
+        with contextlib.suppress(NameTaken):
+            await self.driver.create(spec, self.facts, known or Known(remote=ROOT))
         await self.driver.start(spec.name)
 
     def with_options(self, **given: str) -> None:
@@ -58,10 +65,16 @@ class Place:
 
 
 @pytest.fixture
-async def place(cluster: Cluster, namespace: str) -> AsyncIterator[Place]:
+async def place(cluster: Cluster, namespace: str, tmp_path: Path) -> AsyncIterator[Place]:
     said: list[str] = []
-    options = Options(
-        config=str(cluster.kubeconfig), namespace=namespace, pod_timeout=60, scheduling_timeout=4
-    )
+    config = user(cluster, namespace, tmp_path)
+    options = Options(config=str(config), namespace=namespace, pod_timeout=60, scheduling_timeout=4)
     async with opened(options, dict(os.environ), "/root", said.append) as driver:
         yield Place(cluster, namespace, driver, said)
+
+
+@pytest.fixture
+def person(cluster: Cluster, namespace: str, tmp_path: Path) -> Person:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Person(cluster, namespace, home)

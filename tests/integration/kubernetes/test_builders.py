@@ -10,12 +10,12 @@ import pytest
 
 from scripts.engines.provision import Engine
 from tests.cluster.cluster import Cluster
-from tests.integration.kubernetes.test_builds import BASE, Builder, dockerfile
+from tests.integration.kubernetes.test_builds import BASE, Builder, builder, dockerfile
 
 
 @pytest.fixture
 def person(cluster: Cluster, namespace: str, tmp_path: Path) -> Builder:
-    return Builder(cluster, namespace, tmp_path / "home")
+    return builder(cluster, namespace, tmp_path)
 
 
 def well(person: Builder, folder: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.account import bound, printed
 from tests.cluster.cluster import Cluster
-from tests.integration.kubernetes.test_up import Person
+from tests.integration.kubernetes.person import Person
 from tests.outside import Result
 
 BASE = "moorage-test/devcontainer:latest"
@@ -20,13 +21,24 @@ RUN echo "$WHO" > /who
 """
 
 
+RIGHTS = ("--builder", "--pull-secret=registry")
+
+
 class Builder(Person):
-    """A person who builds into a repository of the test's own."""
+    """A person who builds into a repository of the test's own, with the rights that are printed for that."""
 
     def __init__(self, cluster: Cluster, namespace: str, home: Path) -> None:
         super().__init__(cluster, namespace, home)
+        self.may_build(namespace)
         self.repository = f"{cluster.registry}/{namespace}/images"
         self.options = ["-o", f"buildRepository={self.repository}", "-o", "buildkitCacheSize=0"]
+
+    def may_build(self, *where: str) -> None:
+        """Bind what `moorage kubernetes rbac` prints for building there."""
+        for namespace in where:
+            for role in printed(self.namespace, *RIGHTS, f"--builder-namespace={namespace}"):
+                place = role["metadata"]["namespace"]
+                self.cluster.apply(place, role, bound(role, self.namespace))
 
     def up(self, *arguments: str | Path) -> Result:
         return self("up", *self.options, *arguments)
@@ -37,9 +49,15 @@ class Builder(Person):
         return [pod["metadata"]["name"] for pod in pods]
 
 
+def builder(cluster: Cluster, namespace: str, folder: Path) -> Builder:
+    """With a home in that folder."""
+    (folder / "home").mkdir()
+    return Builder(cluster, namespace, folder / "home")
+
+
 @pytest.fixture
 def person(cluster: Cluster, namespace: str, tmp_path: Path) -> Builder:
-    return Builder(cluster, namespace, tmp_path / "home")
+    return builder(cluster, namespace, tmp_path)
 
 
 def project(folder: Path, configuration: dict[str, object], **files: str) -> Path:
@@ -137,6 +155,7 @@ def test_where_pod_security_forbids_builders_another_namespace_helps(
     other = f"{person.namespace}-builds"
     person.cluster.kubectl("create", "namespace", other)
     request.addfinalizer(lambda: person.cluster.kubectl("delete", "namespace", other, "--wait=false"))
+    person.may_build(other)
     made = person.up("-o", f"buildkitNamespace={other}", folder)
     assert made.code == 0, made.stderr
     assert person.builders() == []

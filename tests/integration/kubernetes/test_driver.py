@@ -13,6 +13,7 @@ import pytest
 from moorage.drivers.kubernetes.errors import NotRunning, WorkspaceGone
 from moorage.drivers.kubernetes.known import Identity, Known, Plan
 from moorage.drivers.kubernetes.listing import listed
+from moorage.spec import names
 from moorage.spec.observation import Observation
 from moorage.spec.run import Mount
 from tests.integration.kubernetes.conftest import ROOT, Place
@@ -220,12 +221,13 @@ async def test_a_role_is_bound_and_goes_when_the_option_changes(place: Place) ->
     await place.up(spec)
     token = "/var/run/secrets/kubernetes.io/serviceaccount/token"
     assert await place.driver.inside(spec.name).exists(token)
-    assert len(place.cluster.get(place.namespace, "rolebindings")) == 1
+    mine = f"--selector={names.ID}={spec.workspace}"
+    assert len(place.cluster.get(place.namespace, "rolebindings", mine)) == 1
     place.with_options()
     await place.driver.remove(spec.name)
     await place.up(spec)
     assert not await place.driver.inside(spec.name).exists(token)
-    assert place.cluster.get(place.namespace, "rolebindings") == []
+    assert place.cluster.get(place.namespace, "rolebindings", mine) == []
 
 
 async def test_delete_in_the_middle_of_an_up_leaves_nothing(place: Place) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from moorage.drivers.kubernetes.known import Known, Login
 from moorage.spec.run import Resources
+from tests.cluster.account import wide_rights
 from tests.integration.kubernetes.conftest import ROOT, Place
 from tests.integration.kubernetes.test_driver import output
 
@@ -80,8 +81,9 @@ async def test_a_namespace_is_created_where_it_is_not_there(place: Place, there:
     place.driver.namespace = name
     spec = place.spec()
     try:
-        await place.driver.create(spec, place.facts, Known(remote=ROOT))
-        assert [each.workspace for each in await place.driver.list()] == [spec.workspace]
+        with wide_rights(place.cluster, place.namespace, "--create-namespace"):
+            await place.driver.create(spec, place.facts, Known(remote=ROOT))
+            assert [each.workspace for each in await place.driver.list()] == [spec.workspace]
     finally:
         if not there:
             place.cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,55 +12,23 @@ from moorage.drivers.kubernetes.known import Known, Plan
 from moorage.drivers.kubernetes.opening import opened
 from moorage.drivers.kubernetes.options import Options
 from moorage.drivers.kubernetes.ports import Ports
-from moorage.drivers.kubernetes.rbac import roles
 from moorage.kube.errors import Forbidden
 from moorage.kube.forward import PortRefused
+from tests.cluster.account import apply_rights, kubeconfig
 from tests.cluster.cluster import Cluster
 from tests.integration.kubernetes.conftest import ROOT, Place
 
 
-def account(cluster: Cluster, namespace: str, folder: Path) -> Options:
-    """Options that reach the cluster as a ServiceAccount without any right."""
-    cluster.kubectl("--namespace", namespace, "create", "serviceaccount", "user")
-    token = folder / "token"
-    token.write_text(cluster.kubectl("--namespace", namespace, "create", "token", "user"))
-    said = {
-        name: cluster.kubectl(
-            "config", "view", "--raw", "--minify", f"--output=jsonpath={{.clusters[0].cluster.{name}}}"
-        )
-        for name in ("server", "certificate-authority-data", "certificate-authority")
-    }
-    authority = Path(said["certificate-authority"] or folder / "ca.pem")
-    if said["certificate-authority-data"]:
-        authority.write_bytes(base64.b64decode(said["certificate-authority-data"]))
-    return Options(
-        host=said["server"],
-        certificate_authority=str(authority),
-        token_file=str(token),
-        namespace=namespace,
-        pod_timeout=60,
-        cluster_role="view",
-    )
-
-
 @pytest.fixture
 async def humble(cluster: Cluster, namespace: str, tmp_path: Path) -> AsyncIterator[Place]:
-    options, said = account(cluster, namespace, tmp_path), list[str]()
+    config, said = kubeconfig(cluster, namespace, tmp_path), list[str]()
+    options = Options(config=str(config), namespace=namespace, pod_timeout=60, cluster_role="view")
     async with opened(options, dict(os.environ), "/root", said.append) as driver:
         yield Place(cluster, namespace, driver, said)
 
 
 async def test_the_least_rights_are_enough_for_a_whole_life(humble: Place) -> None:
-    subject = {"kind": "ServiceAccount", "name": "user", "namespace": humble.namespace}
-    (role,) = roles("moorage", humble.namespace, cluster_role="view", helper=True)
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": "moorage"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "moorage"},
-        "subjects": [subject],
-    }
-    humble.cluster.apply(humble.namespace, role, binding)
+    apply_rights(humble.cluster, humble.namespace)
     spec, driver = humble.spec(), humble.driver
     facts = await driver.facts()
     assert (facts.product, facts.cpus) == ("kubernetes", 0)

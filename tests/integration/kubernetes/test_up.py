@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cluster import Cluster
-from tests.outside import Cli, Result
+from tests.integration.kubernetes.person import Person
 
 IMAGE = "moorage-test/devcontainer:latest"
 HOOKS = {
@@ -23,44 +23,6 @@ HOOKS = {
     "postCreateCommand": {"one": "echo one >> /tmp/one", "two": ["touch", "/tmp/two"]},
     "postStartCommand": "echo start >> ~/log",
 }
-
-
-class Person:
-    """moorage with the cluster's kubeconfig, a namespace and a home of its own."""
-
-    def __init__(self, cluster: Cluster, namespace: str, home: Path) -> None:
-        self.cluster, self.namespace = cluster, namespace
-        self.cli = Cli(home, "unix:///nonexistent.sock")
-        config = home / "config.toml"
-        config.write_text(
-            f'[registries]\ninsecure = ["{cluster.registry}"]\n'
-            f'[registries.mirrors]\n"docker.io" = ["http://{cluster.registry}"]\n'
-        )
-        self.cli.env |= {"KUBECONFIG": str(cluster.kubeconfig), "MOORAGE_CONFIG": str(config)}
-
-    def __call__(self, command: str, *arguments: str | Path) -> Result:
-        place = ("--driver", "kubernetes", "-o", f"namespace={self.namespace}")
-        return self.cli(command, *place, *arguments, timeout=150)
-
-    def ok(self, command: str, *arguments: str | Path) -> Result:
-        result = self(command, *arguments)
-        assert result.code == 0, result.stderr + result.stdout
-        return result
-
-    def left(self) -> list[str]:
-        """What a workspace leaves in the namespace; the cluster's own objects are not counted."""
-        kinds = "deployments,replicasets,pods,configmaps,secrets,persistentvolumeclaims,serviceaccounts,roles"
-        found = self.cluster.kubectl("--namespace", self.namespace, "get", kinds, "--output=name").split()
-        return [
-            name for name in found if name not in ("configmap/kube-root-ca.crt", "serviceaccount/default")
-        ]
-
-
-@pytest.fixture
-def person(cluster: Cluster, namespace: str, tmp_path: Path) -> Person:
-    home = tmp_path / "home"
-    home.mkdir()
-    return Person(cluster, namespace, home)
 
 
 @pytest.fixture
@@ -213,4 +175,35 @@ def test_what_needs_an_engine_is_refused_before_anything_is_made(
     refused = person("up", folder)
     assert refused.code == 9
     assert "needs-engine" in refused.stderr
+    assert person.left() == []
+
+
+@pytest.mark.parametrize(
+    ("level", "users"),
+    [("baseline", {}), ("restricted", {"containerUser": "1000", "remoteUser": "1000"})],
+)
+def test_a_namespace_with_pod_security(
+    person: Person, project: Callable[..., Path], level: str, users: dict[str, str]
+) -> None:
+    label = f"pod-security.kubernetes.io/enforce={level}"
+    person.cluster.kubectl("label", "namespace", person.namespace, label)
+    folder = project(**HOOKS, **users)
+    person.ok("up", folder)
+    inside = "id -un; src/tool; cat ~/log; touch file; ls /var/run/secrets/kubernetes.io"
+    shown = person("exec", folder, "--", "sh", "-c", inside)
+    assert shown.stdout.split() == ["vscode", "ran", "create", "start"]
+    assert "No such file" in shown.stderr
+    person.ok("delete", "--yes", folder)
+    assert person.left() == []
+
+
+@pytest.mark.parametrize("level", ["baseline", "restricted"])
+def test_what_pod_security_forbids_is_refused_before_anything_is_made(
+    person: Person, project: Callable[..., Path], level: str
+) -> None:
+    label = f"pod-security.kubernetes.io/enforce={level}"
+    person.cluster.kubectl("label", "namespace", person.namespace, label)
+    refused = person("up", project(privileged=True))
+    assert refused.code == 9
+    assert f"Pod security '{level}'" in refused.stderr
     assert person.left() == []

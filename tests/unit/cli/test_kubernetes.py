@@ -12,7 +12,7 @@ from moorage.drivers.kubernetes.render import shown
 
 
 def test_rights_are_manifests_in_both_forms() -> None:
-    asked = ["rbac", "--namespace", "dev", "--cluster-role", "view", "--create-namespace", "--nodes"]
+    asked = ["rbac", "--namespace", "dev", "--cluster-role", "view", "--nodes"]
     shown = CliRunner().invoke(kubernetes_command, asked)
     found = list(yaml.safe_load_all(shown.output))
     assert [each["kind"] for each in found] == ["Role", "ClusterRole"]

@@ -34,6 +34,9 @@ from moorage.dockerfile.ignore import Ignore, read
         ("fil?", ["file", "fila"], ["files", "fil"]),
         ("[a-c]x", ["ax", "cx"], ["dx"]),
         ("[^a]x", ["bx"], ["ax"]),
+        ("[c-a]x", [], ["bx"]),
+        ("[^c-a]x", ["bx"], []),
+        ("[^^]x", ["bx"], ["^x"]),
         ("\\*x", ["*x"], ["ax"]),
         ("a.b", ["a.b"], ["axb"]),
         ("a+(b)", ["a+(b)"], ["aab"]),
@@ -59,7 +62,7 @@ def test_patterns(text: str, ignored: list[str], kept: list[str]) -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["[", "a[b", "!", "! ", "!/", "[]a]", "[a-]", "a\\"])
+@pytest.mark.parametrize("text", ["[", "a[b", "!", "! ", "!/", "[]a]", "[a-]", "[^]", "[^]a]", "a\\"])
 def test_broken_patterns(text: str) -> None:
     with pytest.raises(BrokenIgnoreFile, match="broken pattern") as caught:
         read(text, "Dockerfile.dockerignore")

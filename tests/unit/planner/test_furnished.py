@@ -49,6 +49,16 @@ def test_a_local_folder_is_uploaded_once_it_runs() -> None:
     assert (upload.source, upload.folder) == (create.spec.content.source, create.spec.content.target)
 
 
+def test_a_folder_of_a_repository_finds_its_configuration_in_the_copy_of_the_whole() -> None:
+    asked = request()
+    asked = msgspec.structs.replace(asked, host=msgspec.structs.replace(asked.host, git_root="/home/ada"))
+    made, facts = whole(asked, Cluster(OWN))
+    (create,) = (step for step in made.steps if isinstance(step, CreateContainer))
+    assert create.spec.content.target == "/workspaces/ada"
+    copied = [each for each in facts.every(ReadConfiguration, ConfigurationFile) if each.place == "workspace"]
+    assert [each.folder for each in copied] == ["/workspaces/ada/project"]
+
+
 def test_a_clone_comes_with_the_start() -> None:
     made, _ = whole(request(source=GIT), Cluster(OWN))
     assert kinds(made.steps) == ["CreateContainer", "StartContainer", "RunHooks"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from ...engine.errors import NameTaken
 from ...errors import MoorageError, RefusedError
 from ...kube import objects
 from ...kube.client import Cluster
@@ -55,22 +56,27 @@ async def create(
 ) -> None:
     """All objects, with no pod yet. Done again it changes what is different, so two at once come to the same.
 
-    Raises NotPossible before anything is made; WorkspaceFailed for what the cluster's admission refuses.
+    The Deployment comes last: where it is, nothing is missing that its pod needs. Raises NotPossible before
+    anything is made; NameTaken where another `up` has made it meanwhile; WorkspaceFailed for what the
+    cluster's admission refuses.
     """
     wanted = rendered(spec, options, known)
     if wanted[0]["kind"] == "Namespace":
         await _ensure_namespace(cluster, wanted[0], known.namespace)
         wanted = wanted[1:]
     root, new = await _root(cluster, wanted[0], known.namespace)
-    others = tuple(_owned(each, root) for each in wanted[1:])
+    *others, deployment = (_owned(each, root) for each in wanted[1:])
     try:
         async with asyncio.TaskGroup() as group:
             for each in others:
                 group.create_task(_put(cluster, each, say))
             if not new:
                 group.create_task(_prune(cluster, others, spec.workspace, known.namespace))
+        await _deployment(cluster, deployment)
     except BaseExceptionGroup as several:
         raise _told(several.exceptions[0]) from None
+    except RefusedError as error:
+        raise _told(error) from None
 
 
 async def remember(cluster: Cluster, namespace: str, workspace: str, plan: Plan) -> None:
@@ -130,16 +136,14 @@ async def _put(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -> 
     match manifest["kind"]:
         case "PersistentVolumeClaim":
             await _claim(cluster, manifest, say)
-        case "Deployment":
-            await _deployment(cluster, manifest)
         case _:
             await objects.apply(cluster, manifest, objects.Head)
 
 
 async def _deployment(cluster: Cluster, manifest: Json) -> None:
-    """One that is there becomes what the manifest says and nothing more, as a part that went must go.
+    """One that was stopped becomes what the manifest says and nothing more, as a part that went must go.
 
-    Whether it has a pod is not for us to say: another `up` may have started it.
+    Raises NameTaken for one that runs or has never run: it is another `up`'s.
     """
     for _ in range(_TRIES):
         try:
@@ -150,6 +154,8 @@ async def _deployment(cluster: Cluster, manifest: Json) -> None:
         path = DEPLOYMENT.path(_part(manifest, "namespace"), _name(manifest))
         try:
             there = msgspec.json.decode(await cluster.call("GET", path), type=_Deployment)
+            if there.spec.replicas or naming.STARTED not in (there.metadata.annotations or {}):
+                raise NameTaken(f"The workspace {_name(manifest)} was made by another command meanwhile.")
             body = msgspec.json.encode(_over(manifest, there))
             await cluster.call("PUT", path, {"fieldManager": naming.FIELD_MANAGER}, body=body)
             return
@@ -193,7 +199,7 @@ async def _claim(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -
         say(f"The claim {name} stays at {there}: its storage does not let it grow to {wanted}.")
 
 
-async def _prune(cluster: Cluster, wanted: tuple[Json, ...], workspace: str, namespace: str) -> None:
+async def _prune(cluster: Cluster, wanted: Sequence[Json], workspace: str, namespace: str) -> None:
     """What an earlier configuration had and this one has not: a login, a binding of another role.
 
     Secrets have fixed names, so that nobody needs a right to list them.

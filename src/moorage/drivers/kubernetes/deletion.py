@@ -13,6 +13,7 @@ from ...kube.kinds import CLAIM, CONFIG_MAP, DEPLOYMENT, POD, ROLE_BINDING, SECR
 from ...kube.watch import Change, watch
 from ...spec import names
 from . import naming
+from .detecting import tidy
 from .errors import WorkspaceLate
 from .observing import pods_of
 
@@ -35,6 +36,7 @@ async def delete(cluster: Cluster, namespace: str, workspace: str) -> tuple[str,
         await objects.delete(cluster, kind, each, namespace=namespace)
     if left or not found:
         await asyncio.gather(*(_forget(cluster, namespace, each) for each in naming.secrets(workspace)))
+    await tidy(cluster, namespace)
     return tuple(f"{kind.name} {each}" for kind, each in found)
 
 

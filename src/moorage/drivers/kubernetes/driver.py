@@ -46,6 +46,8 @@ class KubernetesDriver:
         self.namespace = self.options.namespace or cluster.access.namespace
         self._say = say or (lambda _: None)
         self._level: Level = self.options.pod_security
+        self._instances: dict[str, str] = {}
+        """What ran when it was last looked at, by workspace: whoever goes inside next need not look again."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,9 +89,12 @@ class KubernetesDriver:
         self, container: str, *, volume: str = "", helper: str = "", workspace: str = ""
     ) -> Observation:
         """Three requests side by side, and for a running pod one look inside."""
-        return await observing.observe(
-            self.cluster, self.namespace, workspace or await self._meant(container)
-        )
+        meant = workspace or await self._meant(container)
+        seen = await observing.observe(self.cluster, self.namespace, meant)
+        self._instances.pop(meant, None)
+        if seen.container is not None and seen.container.state == "running":
+            self._instances[meant] = seen.container.id
+        return seen
 
     async def create(self, spec: RunSpec, facts: EngineFacts, known: Known | None = None) -> Container:
         """All objects, with no pod yet. Raises as `creation.create`."""
@@ -115,6 +120,7 @@ class KubernetesDriver:
         from .waiting import Wait  # a warm workspace is not waited for
 
         workspace = await self._meant(container)
+        self._instances.pop(workspace, None)
         patch = {"metadata": {"annotations": {naming.STARTED: "yes"}}, "spec": {"replicas": 1}}
         await self._changed(workspace, patch)
         await Wait(self.cluster, self.namespace, workspace, self.options, self._say).ready()
@@ -124,6 +130,7 @@ class KubernetesDriver:
         from .deletion import stopped  # as above
 
         workspace = await self._meant(container)
+        self._instances.pop(workspace, None)
         await self._changed(workspace, {"spec": {"replicas": 0}})
         if not await stopped(self.cluster, self.namespace, workspace, seconds + 30.0):
             self._say("The pod is still there: its node may not answer. It goes when the node is back.")
@@ -133,6 +140,7 @@ class KubernetesDriver:
         from .deletion import stopped  # as above
 
         workspace = await self._meant(container)
+        self._instances.pop(workspace, None)
         name = naming.root(workspace)
         await objects.delete(
             self.cluster, DEPLOYMENT, name, namespace=self.namespace, propagation="Background"
@@ -142,6 +150,7 @@ class KubernetesDriver:
     async def delete(self, workspace: str) -> tuple[str, ...]:
         from .deletion import delete  # no other command deletes
 
+        self._instances.pop(workspace, None)
         return await delete(self.cluster, self.namespace, workspace)
 
     async def list(self) -> tuple[Listed, ...]:
@@ -187,9 +196,10 @@ class KubernetesDriver:
         """The way into the pod that runs now. Raises NotRunning."""
         from .inside import KubernetesInside
 
-        if pod := naming.instance_pod(container):
+        workspace = "" if naming.instance_pod(container) else await self._meant(container)
+        if pod := naming.instance_pod(self._instances.get(workspace, container)):
             return KubernetesInside(self.cluster, self.namespace, pod)
-        found = await observing.look(self.cluster, self.namespace, await self._meant(container))
+        found = await observing.look(self.cluster, self.namespace, workspace)
         if found.pod is None or not found.ready:
             raise NotRunning(
                 "The workspace has no running pod.", hint="Start it with `moorage up` or `moorage start`."

@@ -28,12 +28,15 @@ def roles(
     `cluster_role`: the role that workspaces may be given by the option clusterRole. `nodes`: to know what
     nodes offer before anything is created; `helper`: to find out their architecture without that. `builder`:
     the namespace in which images are built. `pull_secrets`: Secrets whose logins are used to look images up
-    and to push them. Whom to bind them to is for the reader to say.
+    and to push them. `create_namespace`: what belongs into the namespace is a part of the ClusterRole, as no
+    Role can be in one that is not there yet. Whom to bind them to is for the reader to say.
     """
-    rules = list(_rules(cluster_role, helper, pull_secrets))
-    found = [_role("Role", name, rules, namespace)]
-    found += [_role("Role", f"{name}-builder", list(_building()), builder)] if builder else []
+    own = list(_rules(cluster_role, helper, pull_secrets))
     wide = list(_wide(create_namespace, nodes))
+    building = [_role("Role", f"{name}-builder", list(_building()), builder)] if builder else []
+    if create_namespace:
+        return (_role("ClusterRole", name, [*own, *wide]), *building)
+    found = [_role("Role", name, own, namespace), *building]
     return (*found, *([_role("ClusterRole", name, wide)] if wide else []))
 
 

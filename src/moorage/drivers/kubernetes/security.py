@@ -121,9 +121,18 @@ def identify(draft: Draft) -> None:
         draft.security["runAsUser"] = uid
         if gid is not None:
             draft.security["runAsGroup"] = gid
-    owner = next((each for each in (remote, user) if each is not None and each.uid), None)
-    if owner is not None and owner.gid and "fsGroup" not in draft.pod_security:
-        draft.pod_security |= {"fsGroup": owner.gid, "fsGroupChangePolicy": "OnRootMismatch"}
+    group_id = _files_group(draft)
+    if group_id and "fsGroup" not in draft.pod_security:
+        draft.pod_security |= {"fsGroup": group_id, "fsGroupChangePolicy": "OnRootMismatch"}
+
+
+def _files_group(draft: Draft) -> int:
+    """The group of whoever works with the files, 0 for root. A user's number alone stands for it as well."""
+    for each in (draft.known.remote, draft.known.user):
+        if each is not None and each.uid:
+            return each.gid
+    found = draft.security.get("runAsGroup") or draft.security.get("runAsUser")
+    return found if isinstance(found, int) else 0
 
 
 def restrict(draft: Draft) -> None:

@@ -28,6 +28,12 @@ from .options import Options
 
 _SLOW = 0.7
 """Seconds after which a pod that is not there yet is looked at more closely: events and claims too."""
+_USUAL = (
+    "Scheduled", "Pulling", "Pulled", "Created", "Started", "Killing", "SuccessfulCreate", "SuccessfulDelete",
+    "ScalingReplicaSet", "ProvisioningSucceeded",
+)  # fmt: skip
+_NEWS = ",".join(f"reason!={reason}" for reason in _USUAL)
+"""Without the events of every start: those of all workspaces of a namespace are told to each that waits."""
 _SETTLE = 2.0
 """Seconds that a cause has to last before people are told: most pass by themselves in less."""
 _MOMENT = 1.5
@@ -184,7 +190,11 @@ class Wait:
         """Those of the workspace: no selector can say so, as names of pods are made up on the way."""
         prefix = naming.root(self._workspace)
         await self._follow(
-            EVENT, Event, self._kept.events, lambda event: event.involved_object.name.startswith(prefix)
+            EVENT,
+            Event,
+            self._kept.events,
+            lambda event: event.involved_object.name.startswith(prefix),
+            fields=_NEWS,
         )
 
     async def _follow_deployment(self) -> None:
@@ -207,9 +217,10 @@ class Wait:
         kept: dict[str, T],
         wanted: Callable[[T], bool] = lambda _: True,
         labels: str = "",
+        fields: str = "",
     ) -> None:
         with self._told():
-            async with aclosing(self._watch(kind, into, labels=labels)) as changes:
+            async with aclosing(self._watch(kind, into, labels=labels, fields=fields)) as changes:
                 async for change in changes:
                     if isinstance(change, Synced) or not wanted(change.object):
                         continue

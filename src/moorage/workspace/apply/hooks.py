@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from moorage.lifecycle.dialogue import Task
@@ -11,7 +13,7 @@ from moorage.planner.learning import Result
 from moorage.planner.plan import observe
 from moorage.planner.request import Request
 from moorage.planner.steps import RunHooks
-from moorage.spec.observation import Container, Journal, Observation
+from moorage.spec.observation import Container, Observation
 from moorage.workspace.site import Site
 
 if TYPE_CHECKING:
@@ -24,10 +26,9 @@ async def run_hooks_step(request: Request, site: Site, facts: Facts, step: RunHo
     if seen.container is None:
         raise TypeError("hooks run in a container")
     run = _run(request, step, seen.container, seen.journal.done)
-    outcome = await run_hooks(site.driver.inside(step.container), run, site.reporter)
+    leave = partial(_leave_behind, site.cluster, run) if site.cluster else None
+    outcome = await run_hooks(site.driver.inside(step.container), run, site.reporter, leave)
     after = await site.driver.observe(step.container)
-    if site.cluster and any(not key.startswith("postAttachCommand") for key in outcome.ended):
-        await _leave_behind(site.cluster, run, after.journal)
     return Result(journal=after.journal, adopted=outcome.adopted)
 
 
@@ -52,12 +53,11 @@ def _run(request: Request, step: RunHooks, container: Container, done: tuple[str
     )
 
 
-async def _leave_behind(driver: KubernetesDriver, run: HookRun, journal: Journal) -> None:
-    """For a pod that takes this one's place with no client present."""
+async def _leave_behind(driver: KubernetesDriver, run: HookRun, probed: Mapping[str, str]) -> None:
+    """For a pod that takes this one's place with no client present, even if this client ends in a moment."""
     from moorage.drivers.kubernetes.known import Plan
 
-    plan = Plan(script=left_behind(run, journal.probes.get(run.probe, {})), probe=run.probe)
-    await driver.remember(run.instance, plan)
+    await driver.remember(run.instance, Plan(script=left_behind(run, probed), probe=run.probe))
 
 
 def _dotfiles(request: Request, step: RunHooks) -> Task | None:

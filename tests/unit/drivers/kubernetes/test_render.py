@@ -342,6 +342,13 @@ def test_files_of_claims_get_the_remote_users_group() -> None:
     assert pod()["securityContext"] == {"fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch"}
 
 
+def test_files_of_claims_are_for_a_user_by_number_too() -> None:
+    nobody_known = Known(namespace="dev")
+    assert pod(changed(user="12:13"), known=nobody_known)["securityContext"]["fsGroup"] == 13
+    assert pod(changed(user="12"), known=nobody_known)["securityContext"]["fsGroup"] == 12
+    assert "fsGroup" not in pod(changed(user="0"), known=nobody_known).get("securityContext", {})
+
+
 def test_run_args_with_an_equivalent() -> None:
     spec = changed(
         extras=(
