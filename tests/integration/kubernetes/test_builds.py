@@ -178,7 +178,7 @@ def test_two_runs_that_want_the_same_build_it_once(person: Builder, tmp_path: Pa
         thread.start()
     for thread in threads:
         thread.join()
-    assert [result.code for result in results] == [0, 0], [result.stderr for result in results]
+    assert [result.code for result in results] == [0, 0], "\n".join(result.stderr for result in results)
     once = {person.ok("exec", each, "--", "cat", "/once").stdout for each in folders}
     assert len(once) == 1
     assert any("is waited for" in result.stderr for result in results)
