@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from moorage.spec.observation import EngineFacts
 from moorage.spec.run import Content, RunSpec
 from tests.cluster.account import user
 from tests.cluster.cluster import Cluster
+from tests.integration.kubernetes.person import IMAGE as DEVCONTAINER
 from tests.integration.kubernetes.person import Person
 
 IMAGE = "docker.io/library/busybox:latest"
@@ -78,3 +80,18 @@ def person(cluster: Cluster, namespace: str, tmp_path: Path) -> Person:
     home = tmp_path / "home"
     home.mkdir()
     return Person(cluster, namespace, home)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    def make(**configuration: object) -> Path:
+        folder = tmp_path / "project"
+        (folder / ".devcontainer").mkdir(parents=True)
+        body = {"image": DEVCONTAINER, "remoteUser": "vscode", **configuration}
+        (folder / ".devcontainer/devcontainer.json").write_text(json.dumps(body))
+        (folder / "src").mkdir()
+        (folder / "src/tool").write_text("#!/bin/sh\necho ran\n")
+        (folder / "src/tool").chmod(0o755)
+        return folder
+
+    return make

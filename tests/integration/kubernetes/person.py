@@ -8,6 +8,8 @@ from tests.cluster.account import NAME, user
 from tests.cluster.cluster import Cluster
 from tests.outside import Cli, Result
 
+IMAGE = "moorage-test/devcontainer:latest"
+"""What has bash, coreutils and a user vscode."""
 NOT_OF_WORKSPACES = (
     "configmap/kube-root-ca.crt",
     "serviceaccount/default",

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.kubernetes.test_up import Person, person, project
-
-__all__ = ["person", "project"]
+from tests.integration.kubernetes.person import Person
 
 SERVER = """
 use IO::Socket; $SIG{CHLD} = "IGNORE";

@@ -15,29 +15,13 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cluster import Cluster
-from tests.integration.kubernetes.person import Person
+from tests.integration.kubernetes.person import IMAGE, Person
 
-IMAGE = "moorage-test/devcontainer:latest"
 HOOKS = {
     "onCreateCommand": "echo create >> ~/log",
     "postCreateCommand": {"one": "echo one >> /tmp/one", "two": ["touch", "/tmp/two"]},
     "postStartCommand": "echo start >> ~/log",
 }
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Callable[..., Path]:
-    def make(**configuration: object) -> Path:
-        folder = tmp_path / "project"
-        (folder / ".devcontainer").mkdir(parents=True)
-        body = {"image": IMAGE, "remoteUser": "vscode", **configuration}
-        (folder / ".devcontainer/devcontainer.json").write_text(json.dumps(body))
-        (folder / "src").mkdir()
-        (folder / "src/tool").write_text("#!/bin/sh\necho ran\n")
-        (folder / "src/tool").chmod(0o755)
-        return folder
-
-    return make
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ class Attended:
         self._word = word
         self._held = b""
         self._over = False
+        self._closed = False
 
     async def output(self) -> AsyncIterator[tuple[int, bytes]]:
         """Raises as `Execution.output`."""
@@ -38,7 +39,7 @@ class Attended:
 
     async def close_input(self) -> None:
         if not self._over:
-            await self._process.close_input()
+            await self._close()
 
     async def resize(self, columns: int, rows: int) -> None:
         await self._process.resize(columns, rows)
@@ -52,12 +53,18 @@ class Attended:
     async def close(self) -> None:
         await self._process.close()
 
+    async def _close(self) -> None:
+        """Once: what comes after it may meet a connection that has ended, and take its last words along."""
+        if not self._closed:
+            self._closed = True
+            await self._process.close_input()
+
     async def _heard(self, data: bytes) -> bytes:
         """What of it people may see. The beginning of a word is held back until it is known to be one."""
         told, found, rest = (self._held + data).partition(self._word)
         if found and not self._over:
             self._over, self._held = True, b""
-            await self._process.close_input()
+            await self._close()
             return told + rest
         if self._over:
             return self._held + data

@@ -57,3 +57,12 @@ async def test_until_then_all_goes_in() -> None:
     await attended.write(b"more")
     await attended.close_input()
     assert (process.said, process.ended) == ([b"more"], 1)
+
+
+async def test_the_input_is_ended_once() -> None:
+    """What is sent to a connection that has ended takes along what was still to be read of it."""
+    process = Process([b"said", WORD])
+    attended = Attended(process, WORD)  # type: ignore[arg-type]  # what of it is used
+    await attended.close_input()
+    assert [data async for _, data in attended.output()] == [b"said"]
+    assert process.ended == 1
