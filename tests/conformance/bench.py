@@ -58,6 +58,11 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
         return (1000, 1000) if self.engine == "podman-rootless" else self.ids
 
     @property
+    def images(self) -> str:
+        """The repository of images that cases bring."""
+        return "moorage-conformance"
+
+    @property
     def docker(self) -> Docker:
         return Docker(self.host)
 
@@ -69,10 +74,17 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     def unprivileged(self) -> bool:
         return self.ids != (0, 0)
 
+    def has(self, tag: str) -> bool:
+        """Whether an image is where this bench runs it from."""
+        return bool(self.docker.lines("image", "ls", "--quiet", tag))
+
     def build(self, tag: str, dockerfile: str, label: str) -> None:
         """An image by the engine's own builder. Raises CalledProcessError."""
         command = ["docker", "--host", self.host, "build", "--quiet", "--label", label, "--tag", tag, "-"]
-        environment = {**os.environ, "DOCKER_BUILDKIT": "1" if self.engine == "docker" else "0"}
+        environment = {
+            **os.environ,
+            "DOCKER_BUILDKIT": "1" if self.engine in ("docker", "kubernetes") else "0",
+        }
         subprocess.run(command, input=dockerfile, text=True, check=True, capture_output=True, env=environment)
 
     def own(self, path: Path) -> None:

@@ -11,7 +11,7 @@ import yaml
 from msgspec import field
 
 CASES = Path(__file__).parent / "cases"
-ENGINES = ("docker", "docker-20.10", "podman", "podman-rootless")
+ENGINES = ("docker", "docker-20.10", "podman", "podman-rootless", "kubernetes")
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, written in C where it can be had: ten times as fast."""
@@ -44,6 +44,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     folder: str = ""
     repository: bool = False
     somebody: bool = False
+    options: dict[Literal["kubernetes"], tuple[str, ...]] = {}
+    """Options of the driver, without which it refuses the configuration."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,8 +68,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     write: dict[str, str] | None = None
     host: dict[str, Any] | None = None
     """Files of the project on this machine: path → expectation of the text."""
+    project: dict[str, Any] | None = None
+    """The same as the workspace has them: elsewhere where the project is not mounted."""
     owner: dict[str, str] | None = None
-    """The same: path → the ids that it belongs to, with a colon between."""
+    """On this machine: path → the ids that it belongs to, with a colon between."""
 
     code: int = 0
     stdout: Any = None
@@ -80,15 +84,28 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     environment: dict[str, str] = {}
 
 
-DOING = ("inside", "process", "root", "inspect", "moorage", "engine", "read", "up", "write", "host", "owner")
+DOING = (
+    "inside",
+    "process",
+    "root",
+    "inspect",
+    "moorage",
+    "engine",
+    "read",
+    "up",
+    "write",
+    "host",
+    "project",
+    "owner",
+)
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One behaviour, with the sentences that it shows.
 
     `sample` cases run on every engine. `elsewhere` names engines on which it does not apply, each with
-    the reason; `known` is why it fails today. `privileged` containers need a machine that has all rights
-    itself, where the engine is old.
+    the reason; `refused` has the words with which a driver refuses it. `known` is why it fails today.
+    `privileged` containers need a machine that has all rights itself, where the engine is old.
     """
 
     name: str
@@ -98,16 +115,18 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     workspace: Workspace | None = None
     sample: bool = False
     privileged: bool = False
-    elsewhere: dict[Literal["docker-20.10", "podman", "podman-rootless"], str] = {}
+    elsewhere: dict[Literal["docker-20.10", "podman", "podman-rootless", "kubernetes"], str] = {}
+    refused: dict[Literal["kubernetes"], str] = {}
     known: str = ""
 
 
 class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file of cases. Those without a workspace of their own share the file's."""
+    """A file of cases. Those without a workspace of their own share the file's, and how it is `refused`."""
 
     about: str
     cases: tuple[Case, ...]
     workspace: Workspace | None = None
+    refused: dict[Literal["kubernetes"], str] = {}
     serial: bool = False
     path: str = field(default="", name="-path")
 
@@ -122,6 +141,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         return f"{self.file.path}::{self.case.name}"
+
+    def refusal(self, engine: str) -> str:
+        """The words with which the driver of an engine refuses it, or nothing."""
+        of = {**(self.file.refused if self.shared else {}), **self.case.refused}
+        return {str(name): words for name, words in of.items()}.get(engine, "")
 
     @property
     def workspace(self) -> Workspace:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ import msgspec
 import pytest
 
 from scripts.engines.provision import Podman
+from tests.cluster.cluster import Cluster
 from tests.conformance.bench import Bench
 from tests.conformance.case import ENGINES, Found
 from tests.conformance.place import LABEL, Place
+from tests.conformance.podplace import PodPlace
+from tests.conformance.pods import PodBench
 from tests.integration.podman.place import python
 
 FIXTURES = {
@@ -25,6 +29,7 @@ FIXTURES = {
     "docker-20.10": "old_engine",
     "podman": "podman",
     "podman-rootless": "podman_rootless",
+    "kubernetes": "cluster",
 }
 
 
@@ -44,7 +49,8 @@ class Results:
         about = dict(report.user_properties)
         if "case" not in about or (report.when != "call" and report.passed):
             return
-        word = "passed" if report.passed else _word(report)
+        refused = f"refused: {about['refused']}" if "refused" in about else "passed"
+        word = refused if report.passed else _word(report)
         self.found.setdefault(str(about["engine"]), {})[str(about["case"])] = word
 
     def pytest_sessionfinish(self) -> None:
@@ -81,10 +87,14 @@ def bench(
 ) -> Iterator[Callable[[str], Bench]]:
     """`bench("podman")`: the engine is made when the first case needs it."""
     made: dict[str, Bench] = {}
+    held = ExitStack()
 
     def of(engine: str) -> Bench:
         if engine not in made:
             found = request.getfixturevalue(FIXTURES[engine])
+            if engine == "kubernetes":
+                made[engine] = held.enter_context(_of_cluster(request, found))
+                return made[engine]
             home = tmp_path_factory.mktemp(f"home-{engine}")
             bench = Bench(
                 engine=engine, host=found.host, home=home, registry=request.getfixturevalue("registry")
@@ -92,7 +102,8 @@ def bench(
             made[engine] = _of_user(bench, found) if engine == "podman-rootless" else bench
         return made[engine]
 
-    yield of
+    with held:
+        yield of
     for one in made.values():
         if one.base:
             shutil.rmtree(one.home, ignore_errors=True)
@@ -104,23 +115,49 @@ def places(
 ) -> Iterator[Callable[[str, Found], Place]]:
     """The place of a case. Cases of one file that share a workspace share it while they follow each other."""
     current: dict[str, Any] = {}
+    apart: list[Place] = []
 
     def close() -> None:
-        if current:
-            current.pop("place").close()
-            current.clear()
+        for place in (*apart, *filter(None, [current.get("place")])):
+            place.close()
+        apart.clear()
+        current.clear()
 
     def of(engine: str, found: Found) -> Place:
+        if found.refusal(engine):
+            apart.append(_place(bench(engine), found, tmp_path_factory.mktemp("case"), optional=False))
+            return apart[-1]
         key = (engine, found.file.path if found.shared else found.id)
         if current.get("key") != key:
             close()
-            current["place"] = Place(bench(engine), found.workspace, tmp_path_factory.mktemp("case"))
+            current["place"] = _place(bench(engine), found, tmp_path_factory.mktemp("case"))
             current["key"] = key
         place: Place = current["place"]
         return place
 
     yield of
     close()
+
+
+def _place(bench: Bench, found: Found, folder: Path, *, optional: bool = True) -> Place:
+    """`optional`: with the options of the driver, without which the configuration is refused."""
+    options = {str(name): words for name, words in found.workspace.options.items()} if optional else {}
+    kind = PodPlace if isinstance(bench, PodBench) else Place
+    return kind(bench, found.workspace, folder, options.get(bench.engine, ()))
+
+
+@contextmanager
+def _of_cluster(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[PodBench]:
+    """A namespace for all cases of a worker, which so share the builder."""
+    with cluster.namespace() as namespace, tempfile.TemporaryDirectory(prefix="moorage-conformance-") as home:
+        yield PodBench(
+            engine="kubernetes",
+            host=request.getfixturevalue("engine").host,
+            home=Path(home),
+            registry=request.getfixturevalue("registry"),
+            cluster=cluster,
+            namespace=namespace,
+        )
 
 
 def _of_user(bench: Bench, podman: Podman) -> Bench:

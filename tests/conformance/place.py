@@ -21,14 +21,19 @@ from tests.outside import Result
 
 CONFIGURATION = ".devcontainer/devcontainer.json"
 LABEL = "dev.moorage.test=conformance"
+OF_FOLDER = "label=devcontainer.local_folder="
+REFUSED = 9
 INSTALL = "#!/bin/sh\nset -e\n"
 
 
 class Place:
     """One project on one bench. `close` removes what it made there."""
 
-    def __init__(self, bench: Bench, workspace: Workspace, folder: Path) -> None:
+    def __init__(
+        self, bench: Bench, workspace: Workspace, folder: Path, options: tuple[str, ...] = ()
+    ) -> None:
         self.workspace = workspace
+        self.options = options
         self.token = f"t{uuid4().hex[:12]}"
         self.started: Result | None = None
         self._held = ExitStack()
@@ -50,13 +55,24 @@ class Place:
             return all_at(self._inspected(), self._filled(step.inspect), "inspect")
         if step.host is not None:
             return all_at(self._texts(step.host), self._filled(step.host), "file")
+        if step.project is not None:
+            return all_at(self._made(step.project), self._filled(step.project), "file")
         if step.owner is not None:
             return all_at(self._owners(step.owner), self._filled(step.owner), "owner of")
         if step.write is not None:
-            self._write(step.write)
-            self.bench.own(self.project)
+            self._write_later(step.write)
             return []
         return self._judged(step, self._run(step))
+
+    def refusal(self, words: str) -> list[str]:
+        """`up` as the driver has to refuse it: nothing is made, and these words are the reason."""
+        result = self._up(())
+        found = [] if result.code == REFUSED else [f"exit code {result.code}, expected {REFUSED}"]
+        found += differences(" ".join(result.stderr.split()), {"$contains": words}, "stderr")
+        found += differences(
+            self._engine("ps", "-aq", "--filter", f"{OF_FOLDER}{self.folder(None)}").stdout, "", "left"
+        )
+        return found
 
     def close(self) -> None:
         with self._held:
@@ -125,11 +141,9 @@ class Place:
             words: tuple[str | Path, ...] = ("exec", folder, "/bin/sh", "-c", self._filled(step.inside))
             return self.bench.client(*words, env=environment)
         if step.process is not None:
-            return self._engine("exec", self.container, "/bin/sh", "-c", self._filled(step.process))
+            return self._process(self._filled(step.process), None)
         if step.root is not None:
-            return self._engine(
-                "exec", "--user", "0", self.container, "/bin/sh", "-c", self._filled(step.root)
-            )
+            return self._process(self._filled(step.root), "0")
         if step.engine is not None:
             return self._engine(*self._filled(step.engine))
         if step.up is not None:
@@ -143,11 +157,17 @@ class Place:
     def _up(
         self, more: tuple[str, ...], environment: Mapping[str, str] | None = None, folder: Path | None = None
     ) -> Result:
-        words = [*self.workspace.arguments, *more]
+        options = [word for option in self.options for word in ("-o", option)]
+        words = [*options, *self.workspace.arguments, *more]
         return self.bench.client(
             "up", folder or self.folder(None), "--output", "json", *self._filled(words),
             env=self.environment if environment is None else environment,
         )  # fmt: skip
+
+    def _process(self, command: str, user: str | None) -> Result:
+        """A shell command by the engine itself, as the container's user or another."""
+        of = ("--user", user) if user else ()
+        return self._engine("exec", *of, self.container, "/bin/sh", "-c", command)
 
     def _engine(self, *words: str) -> Result:
         done = subprocess.run(
@@ -168,13 +188,17 @@ class Place:
 
     def _owners(self, paths: Mapping[str, str]) -> dict[str, object]:
         found = {path: (self.project / path).stat() for path in paths}
-        return _nested({path: f"{stat.st_uid}:{stat.st_gid}" for path, stat in found.items()})
+        return nested({path: f"{stat.st_uid}:{stat.st_gid}" for path, stat in found.items()})
 
     def _texts(self, paths: Mapping[str, Any]) -> dict[str, object]:
         files = {path: self.project / path for path in paths}
-        return _nested(
+        return nested(
             {path: file.read_text(errors="replace") for path, file in files.items() if file.is_file()}
         )
+
+    def _made(self, paths: Mapping[str, Any]) -> dict[str, object]:
+        """Files as the workspace has them, where the project is mounted."""
+        return self._texts(paths)
 
     def _files(self) -> None:
         self.project.mkdir(parents=True, exist_ok=True)
@@ -203,14 +227,18 @@ class Place:
             if text.startswith("#!"):
                 file.chmod(0o755)
 
+    def _write_later(self, files: Mapping[str, str]) -> None:
+        """When the workspace may be there already."""
+        self._write(files)
+        self.bench.own(self.project)
+
     def _filled(self, value: Any) -> Any:
         return filled(value, self.words)
 
     def _image(self, dockerfile: str) -> str:
         """An image of a case: built once on an engine, known by its text."""
-        name = f"moorage-conformance:{hashlib.sha256(dockerfile.encode()).hexdigest()[:16]}"
-        docker = self.bench.docker
-        if not docker.lines("image", "ls", "--quiet", name):
+        name = f"{self.bench.images}:{hashlib.sha256(dockerfile.encode()).hexdigest()[:16]}"
+        if not self.bench.has(name):
             self.bench.build(name, dockerfile, LABEL)
         return name
 
@@ -241,7 +269,7 @@ def devcontainer_id(folder: Path) -> str:
     return digits.rjust(52, "0")
 
 
-def _nested(by_path: Mapping[str, object]) -> dict[str, object]:
+def nested(by_path: Mapping[str, object]) -> dict[str, object]:
     """By folder and name: a slash in the path of an expectation is a step into what is there."""
     tree: dict[str, Any] = {}
     for path, value in by_path.items():

@@ -28,8 +28,10 @@ one file share that container; those without need only `read-configuration`, or 
 made.
 
 `docker` is the engine under test, Docker 29 where none is given; the others are Docker 20.10, and Podman 4.3
-as root and as a user. Continuous integration runs all cases on the first and the sample on the others; `make
-conformance` runs all on all. The table has what each case came to when it last ran.
+as root and as a user, and a Kubernetes cluster, where the project's files are the workspace's own. Continuous
+integration runs all cases on the first and the sample on the others; `make conformance` runs all on all.
+Refused is what a driver has to refuse before anything is made: the case names the words of its reason. The
+table has what each case came to when it last ran.
 """
 
 Results = Mapping[str, Mapping[str, str]]
@@ -72,14 +74,14 @@ def _numbers(every: Mapping[str, Sentence], found: tuple[Found, ...]) -> str:
 def _engines(results: Results, found: tuple[Found, ...]) -> str:
     ids = {one.id for one in found}
     rows = [
-        "| engine | passed | failed | known to fail | does not apply |",
-        "| --- | --- | --- | --- | --- |",
+        "| engine | passed | refused with a reason | failed | known to fail | does not apply |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for engine in ENGINES:
         of = {id: word for id, word in results.get(engine, {}).items() if id in ids}
-        count = Counter("not here" if word.startswith("not here") else word for word in of.values())
-        cells = [str(count[word]) for word in ("passed", "failed", "known", "not here")]
-        rows.append(f"| {engine} | {' | '.join(cells if of else ['not run', '', '', ''])} |")
+        count = Counter(map(_outcome, of.values()))
+        cells = [str(count[word]) for word in ("passed", "refused", "failed", "known", "not here")]
+        rows.append(f"| {engine} | {' | '.join(cells if of else ['not run', '', '', '', ''])} |")
     return "\n".join(rows) + "\n"
 
 
@@ -100,8 +102,13 @@ def _row(sentence: Sentence, found: list[Found], results: Results) -> str:
 
 def _word(words: list[str | None]) -> str:
     """How the cases of one sentence came out together on one engine."""
-    ran = ["not here" if word.startswith("not here") else word for word in words if word]
-    return next((word for word in ("failed", "known", "passed", "not here") if word in ran), "")
+    ran = [_outcome(word) for word in words if word]
+    return next((word for word in ("failed", "known", "passed", "refused", "not here") if word in ran), "")
+
+
+def _outcome(word: str) -> str:
+    """Without its reason."""
+    return word.partition(": ")[0]
 
 
 def _without(every: Mapping[str, Sentence], found: tuple[Found, ...]) -> str:
@@ -116,7 +123,7 @@ def _elsewhere(results: Results) -> str:
         f"- {engine}: {id.replace('::', ': ')}: {word.removeprefix('not here: ')}"
         for engine, of in results.items()
         for id, word in of.items()
-        if word.startswith("not here")
+        if _outcome(word) in ("not here", "refused")
     ]
     return "\n".join(
         [

@@ -10,8 +10,15 @@ import pytest
 
 from tests.conformance.case import ENGINES, Broken, Case, Found, cases
 from tests.conformance.place import Place
+from tests.conformance.podwords import unanswerable
 
-MARKS = {"docker": "engine", "docker-20.10": "old_engine", "podman": "podman", "podman-rootless": "podman"}
+MARKS = {
+    "docker": "engine",
+    "docker-20.10": "old_engine",
+    "podman": "podman",
+    "podman-rootless": "podman",
+    "kubernetes": "cluster",
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,10 +55,15 @@ def test_case(
 ) -> None:
     record_property("engine", on)
     record_property("case", found.id)
-    if reason := _not_here(on, found.case):
+    if reason := "" if found.refusal(on) else _not_here(on, found.case):
         pytest.skip(reason)
     place = places(on, found)
     record_property("host", place.bench.docker.host)
+    if words := found.refusal(on):
+        record_property("refused", words)
+        told = place.refusal(words)
+        assert not told, f"{found.id} is not refused:\n" + "\n".join(told)
+        return
     if found.case.kind == "container":
         started = place.up()
         assert started.code == 0, f"up failed\n{started.stderr}{started.stdout}"
@@ -64,7 +76,8 @@ def _not_here(engine: str, case: Case) -> str:
     """Why a case does not apply on an engine, or nothing."""
     if case.privileged and engine == "docker-20.10" and not every_capability():
         return "its runc gives a privileged container all or none, and this machine's root lacks a capability"
-    return {str(name): reason for name, reason in case.elsewhere.items()}.get(engine, "")
+    given = {str(name): reason for name, reason in case.elsewhere.items()}.get(engine, "")
+    return given or (unanswerable(case) if engine == "kubernetes" else "")
 
 
 def every_capability() -> bool:

@@ -74,10 +74,19 @@ def _shown(request: Request, path: str) -> str:
 
 
 def _refuse_what_is_not_built_yet(request: Request, configuration: Configuration) -> None:
-    if configuration.kind == "compose" and not isinstance(request.source, LocalFolder):
+    if configuration.kind != "compose":
+        return
+    evidence = (f"dockerComposeFile: {configuration.docker_compose_file}",)
+    if request.registry_only:
+        raise ComposeNotYet(
+            "This configuration uses Docker Compose, which a workspace in a cluster cannot be made of yet.",
+            evidence=evidence,
+            hint="Use the docker driver for it, or name the image of the one container that is needed.",
+        )
+    if not isinstance(request.source, LocalFolder):
         raise ComposeNotYet(
             "This repository uses Docker Compose, which moorage runs only from a folder of this machine yet.",
-            evidence=(f"dockerComposeFile: {configuration.docker_compose_file}",),
+            evidence=evidence,
             hint="Clone it yourself, then run `moorage up` on the folder.",
         )
 

@@ -6,7 +6,7 @@ from moorage.errors import ConfigurationError, RefusedError
 
 
 class ComposeNotYet(RefusedError):
-    """A repository that is cloned for the workspace uses Compose, which this version does not run."""
+    """Compose is used by a repository that is to be cloned, or in a cluster: not in this version."""
 
     code = "compose-unsupported"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from moorage.drivers.kubernetes.driver import KubernetesDriver
-from moorage.drivers.kubernetes.known import Known, Login
+from moorage.drivers.kubernetes.known import Identity, Known, Login
+from moorage.drivers.kubernetes.render import user_of
 from moorage.errors import ImageError
 from moorage.events import Notice
 from moorage.facts.image import pinned
@@ -25,6 +26,8 @@ from moorage.workspace.site import Site
 
 CLONE_INPUT = "/run/moorage-clone/input"
 """Where the pod has the login of its clone (drivers/kubernetes/objects/pod.py)."""
+
+_ROOT = ("", "root", "0")
 
 
 async def find_image(site: Site, question: FindImage) -> ImageFacts | None:
@@ -56,7 +59,8 @@ async def create(
     from moorage.workspace.apply.container import refuse
 
     engine = await site.facts()
-    known = await known_of(request, site, driver, step.spec, _command(facts, step.spec.image))
+    image = _image(facts, step.spec.image)
+    known = await known_of(request, site, driver, step.spec, image)
     verdict = driver.check(step.spec, engine, known)
     refuse(verdict)
     for text in verdict.warnings:
@@ -65,11 +69,14 @@ async def create(
 
 
 async def known_of(
-    request: Request, site: Site, driver: KubernetesDriver, spec: RunSpec, command: tuple[str, ...] = ()
+    request: Request, site: Site, driver: KubernetesDriver, spec: RunSpec, image: ImageFacts | None = None
 ) -> Known:
-    """What registry, source and user say of a workspace beside its spec; `command` is the image's own."""
+    """What registry, source and user say of a workspace beside its spec."""
+    user, remote = await _users(request, site, driver, spec, image)
     return Known(
-        command=command,
+        command=image.entrypoint + image.command if image else (),
+        user=user,
+        remote=remote,
         clone=await _clone(request, site, spec),
         logins=await _logins(site, driver, spec.image),
     )
@@ -80,9 +87,41 @@ def _platform(engine: EngineFacts) -> str:
     return engine.platform if not engine.platform.endswith("/") else "linux/amd64"
 
 
-def _command(facts: Facts, image: str) -> tuple[str, ...]:
-    found = (each for each in facts.every(FindImage, ImageFacts).values() if each.reference == image)
-    return next((each.entrypoint + each.command for each in found), ())
+def _image(facts: Facts, reference: str) -> ImageFacts | None:
+    found = facts.every(FindImage, ImageFacts).values()
+    return next((each for each in found if each.reference == reference), None)
+
+
+async def _users(
+    request: Request, site: Site, driver: KubernetesDriver, spec: RunSpec, image: ImageFacts | None
+) -> tuple[Identity | None, Identity | None]:
+    """The container's user and the remote one; None where the container is root's, who may become anybody.
+
+    A pod takes a number, and the group that its claims get. Looking it up costs layers of the image.
+    """
+    named = user_of(spec, driver.options) or (image.user if image else "")
+    if named.partition(":")[0] in _ROOT:
+        return None, None
+    from moorage.facts.passwd import passwd  # rarely asked for
+
+    platform = request.platform or _platform(await site.facts())
+    further = driver.pull_logins if driver.options.image_pull_secrets else None
+    text = await passwd(spec.image, platform, site.reporter, site.preferences.registries, further)
+    return _identity(text, named), _identity(text, spec.remote_user or named)
+
+
+def _identity(passwd: str, named: str) -> Identity | None:
+    """A user as an engine understands the word: a name, a number that needs no line there, a group behind."""
+    from moorage.devcontainer.users import find_user
+
+    name, _, group = named.partition(":")
+    found = find_user(passwd, name)
+    if found is None and not name.isdecimal() and name not in _ROOT:
+        return None
+    gid = int(group) if group.isdecimal() else found.gid if found else 0
+    if found is None:
+        return Identity(uid=int(name) if name.isdecimal() else 0, gid=gid)
+    return Identity(uid=found.uid, gid=gid, name=found.name, home=found.home)
 
 
 async def _clone(request: Request, site: Site, spec: RunSpec) -> CloneProgram | None:

@@ -5,7 +5,9 @@ from typing import TypeVar
 import pytest
 
 from moorage.devcontainer.features.lockfile import LockfileMismatch, LockfileMissing
+from moorage.planner.below import recorded
 from moorage.planner.facts import Facts
+from moorage.planner.features.kept import below_of
 from moorage.planner.learning import forecast
 from moorage.planner.plan import Ask, Plan, plan
 from moorage.planner.questions import Observe, ReadFeature
@@ -18,6 +20,7 @@ from moorage.planner.steps import (
     RunHooks,
     WriteLockfile,
 )
+from moorage.spec.image import Record
 from moorage.spec.observation import Observation
 
 from .situations import GIT, World, request
@@ -106,6 +109,13 @@ def test_a_warm_workspace_asks_no_registry_for_its_features() -> None:
     assert isinstance(outcome, Plan)
     assert (outcome.steps, outcome.differences) == ((), ())
     assert not [each for each in world.asked if isinstance(each, ReadFeature)]
+
+
+def test_the_image_below_is_not_the_one_that_was_pinned_with_its_features() -> None:
+    record = Record(
+        reference="built:1", identity="x", base="debian:bookworm-slim", pinned=f"built@sha256:{64 * 'a'}"
+    )
+    assert recorded(below_of(record), record.base).reference == "debian:bookworm-slim"
 
 
 @pytest.mark.parametrize(

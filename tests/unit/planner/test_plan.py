@@ -130,6 +130,11 @@ def test_compose_of_a_repository_that_is_cloned_is_refused_by_name() -> None:
         World({"dockerComposeFile": "compose.yml", "service": "app"}).facts(request(GIT))
 
 
+def test_compose_is_refused_in_a_cluster() -> None:
+    with pytest.raises(ComposeNotYet, match="cluster"):
+        World({"dockerComposeFile": "compose.yml", "service": "app"}).facts(request(registry_only=True))
+
+
 def test_a_name_of_another_source_is_refused_and_a_default_name_gets_a_hash() -> None:
     taken = (TakenName(name="project", workspace="ffff", source="folder:/elsewhere/project"),)
     named = request(name="project")

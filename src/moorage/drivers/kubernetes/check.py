@@ -22,18 +22,20 @@ def verdict(spec: RunSpec, options: Options, known: Known) -> Verdict:
         over_template(template(draft, spec, ""), options.pod_template)
     except BadValue as error:
         draft.refuse(f"{error}.")
-    for text in _refusals(spec, known):
+    for text in _refusals(spec, known, draft.security.get("runAsUser")):
         draft.refuse(text)
     for text in _warnings(spec, options, known):
         draft.warn(text)
     return Verdict(refusals=tuple(draft.refusals), warnings=tuple(draft.warnings))
 
 
-def _refusals(spec: RunSpec, known: Known) -> Iterator[str]:
+def _refusals(spec: RunSpec, known: Known, runs_as: object) -> Iterator[str]:
+    """`runs_as`: the container's user, where the pod says it; the option securityContext goes before all."""
     if not spec.override_command and not known.command and "--entrypoint" not in " ".join(spec.extras):
         yield "overrideCommand is false, but the image has no command of its own that could be run."
     user, remote = known.user, known.remote
-    if user is not None and user.uid and remote is not None and remote.uid != user.uid:
+    overridden = user is not None and runs_as not in (None, user.uid)
+    if user is not None and user.uid and remote is not None and remote.uid != user.uid and not overridden:
         yield (
             f"The container runs as {user.name or user.uid}, so nothing in it can become the remote user "
             f"{remote.name or remote.uid}. Let containerUser be root or the same as remoteUser."

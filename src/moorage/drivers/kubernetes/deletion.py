@@ -35,7 +35,7 @@ async def delete(cluster: Cluster, namespace: str, workspace: str) -> tuple[str,
     for kind, each in left:  # without a root there is nobody else to do it
         await objects.delete(cluster, kind, each, namespace=namespace)
     if left or not found:
-        await asyncio.gather(*(_forget(cluster, namespace, each) for each in naming.secrets(workspace)))
+        await asyncio.gather(*(forget(cluster, namespace, each) for each in naming.secrets(workspace)))
     await tidy(cluster, namespace)
     return tuple(f"{kind.name} {each}" for kind, each in found)
 
@@ -74,7 +74,8 @@ async def _ended(cluster: Cluster, namespace: str, workspace: str) -> None:
     return await gone(cluster, namespace, name)
 
 
-async def _forget(cluster: Cluster, namespace: str, secret: str) -> None:
+async def forget(cluster: Cluster, namespace: str, secret: str) -> None:
+    """It need not be there."""
     await objects.delete(cluster, SECRET, secret, namespace=namespace)
 
 

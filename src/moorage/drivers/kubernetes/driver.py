@@ -136,8 +136,8 @@ class KubernetesDriver:
             self._say("The pod is still there: its node may not answer. It goes when the node is back.")
 
     async def remove(self, container: str) -> None:
-        """The Deployment and its pod; claims and all else stay for the next one."""
-        from .deletion import stopped  # as above
+        """The Deployment, its pod and its hooks; claims and all else stay for the next one."""
+        from .deletion import forget, stopped  # as above
 
         workspace = await self._meant(container)
         self._instances.pop(workspace, None)
@@ -145,6 +145,7 @@ class KubernetesDriver:
         await objects.delete(
             self.cluster, DEPLOYMENT, name, namespace=self.namespace, propagation="Background"
         )
+        await forget(self.cluster, self.namespace, naming.plan(workspace))
         await stopped(self.cluster, self.namespace, workspace, 60.0)
 
     async def delete(self, workspace: str) -> tuple[str, ...]:

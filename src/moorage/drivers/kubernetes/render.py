@@ -61,6 +61,11 @@ def drafted(spec: RunSpec, options: Options, known: Known) -> Draft:
     return draft
 
 
+def user_of(spec: RunSpec, options: Options) -> str:
+    """Whom the container runs as by the configuration and its runArgs; "" leaves it to the image."""
+    return drafted(spec, options, Known()).user
+
+
 def content_folder(spec: RunSpec) -> str:
     """Where the project's files are, if they are on the claim."""
     return spec.content.target.rstrip("/") if spec.content.kind != "none" else ""

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 def below_of(record: Record) -> Record:
     """What a container remembers of its image, as if it had no Features."""
-    return msgspec.structs.replace(record, reference=record.base or record.reference)
+    if not record.base:
+        return record
+    return msgspec.structs.replace(record, reference=record.base, pinned="")
 
 
 def kept(request: Request, facts: Facts, configuration: Configured, below: Below, record: Record) -> Chosen:

@@ -64,7 +64,7 @@ def refuse(verdict: Verdict) -> None:
     """Raise what the driver refuses, all reasons at once."""
     if verdict.refusals:
         raise NotSupportedHere(
-            "This configuration asks for something that the docker driver cannot do.",
+            "This configuration asks for something that its driver cannot do.",
             evidence=verdict.refusals,
             hint="Change these properties; nothing was created.",
         )

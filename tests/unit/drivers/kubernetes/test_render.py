@@ -336,6 +336,8 @@ def test_users_by_name_need_their_number() -> None:
 def test_a_container_that_is_not_roots_cannot_become_another_user() -> None:
     known = msgspec.structs.replace(KNOWN, user=Identity(uid=33, gid=33, name="www"))
     assert "remote user vscode" in refusals(changed(user="www"), known=known)
+    root = Options(security_context={"runAsUser": 0})
+    assert not refusals(changed(user="www"), root, known)
 
 
 def test_files_of_claims_get_the_remote_users_group() -> None:
