@@ -149,7 +149,7 @@ def test_one_that_is_started_again_is_made_from_its_current_files(
     assert "Remove" not in person.ok("up", folder).stderr
 
 
-def test_what_needs_an_engine_is_refused_before_anything_is_made(
+def test_compose_is_refused_before_anything_is_made(
     person: Person, project: Callable[..., Path]
 ) -> None:
     folder = project()
@@ -158,7 +158,7 @@ def test_what_needs_an_engine_is_refused_before_anything_is_made(
     (folder / ".devcontainer/devcontainer.json").write_text(json.dumps(compose))
     refused = person("up", folder)
     assert refused.code == 9
-    assert "needs-engine" in refused.stderr
+    assert "compose-unsupported" in refused.stderr
     assert person.left() == []
 
 

@@ -193,11 +193,13 @@ class KubernetesDriver:
 
         return await logins(self.cluster, self.namespace, self.options.image_pull_secrets, self._say)
 
-    async def entered(self, container: str) -> KubernetesInside:
-        """The way into the pod that runs now. Raises NotRunning."""
+    async def entered(self, container: str, *, anew: bool = False) -> KubernetesInside:
+        """The way into the pod that runs now; `anew`: whatever was seen before. Raises NotRunning."""
         from .inside import KubernetesInside
 
         workspace = "" if naming.instance_pod(container) else await self._meant(container)
+        if anew:
+            self._instances.pop(workspace, None)
         if pod := naming.instance_pod(self._instances.get(workspace, container)):
             return KubernetesInside(self.cluster, self.namespace, pod)
         found = await observing.look(self.cluster, self.namespace, workspace)

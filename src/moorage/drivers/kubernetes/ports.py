@@ -26,7 +26,7 @@ class Ports:
                 return await self._tunnel(port)
             except (ObjectMissing, ClusterRefused):
                 self.forget()
-        self._pod = (await self._driver.entered(self._container)).pod
+        self._pod = (await self._driver.entered(self._container, anew=True)).pod
         return await self._tunnel(port)
 
     def forget(self) -> None:
