@@ -149,9 +149,7 @@ def test_one_that_is_started_again_is_made_from_its_current_files(
     assert "Remove" not in person.ok("up", folder).stderr
 
 
-def test_compose_is_refused_before_anything_is_made(
-    person: Person, project: Callable[..., Path]
-) -> None:
+def test_compose_is_refused_before_anything_is_made(person: Person, project: Callable[..., Path]) -> None:
     folder = project()
     (folder / ".devcontainer/compose.yaml").write_text("services: {app: {image: busybox}}\n")
     compose = {"dockerComposeFile": "compose.yaml", "service": "app"}
