@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
+from moorage.builders.again import again
 from moorage.builders.base import Built, Context
 from moorage.builders.cluster import lease
 from moorage.builders.cluster.call import date, inputs, registries
@@ -13,7 +14,7 @@ from moorage.builders.cluster.objects import socket
 from moorage.builders.cluster.pod import Judge, ready
 from moorage.builders.cluster.session import Session
 from moorage.builders.cluster.settings import Settings, given
-from moorage.builders.engine.errors import BuildTimeout
+from moorage.builders.engine.errors import BuildDisturbed, too_late
 from moorage.builders.engine.explain import explain
 from moorage.builders.engine.progress import Progress
 from moorage.builders.engine.rawjson import RawJson
@@ -70,7 +71,12 @@ class ClusterBuilder:
             if waited and not spec.no_cache and await self._there(spec.tag):
                 return Built(image_id="", digest=None, seconds=time.monotonic() - started, cached_steps=0)
             session = await self._session(say)
-            digest, cached = await self._in_time(session, spec, context, reporter, step)
+            try:
+                digest, cached = await self._in_time(session, spec, context, reporter, step)
+            except BuildDisturbed as error:
+                changed, notice = again(spec, error)
+                reporter.emit(notice)
+                digest, cached = await self._in_time(session, changed, context, reporter, step)
         return Built(image_id="", digest=digest, seconds=time.monotonic() - started, cached_steps=cached)
 
     async def _session(self, say: Callable[[str], None]) -> Session:
@@ -90,11 +96,7 @@ class ClusterBuilder:
             async with asyncio.timeout(self._limit):
                 return await self._run(session, spec, context, progress), progress.cached
         except TimeoutError as error:
-            raise BuildTimeout(
-                f"The build of {spec.dockerfile_name} did not end within {self._limit:.0f} s.",
-                evidence=progress.failure().said[-5:],
-                hint="Raise the limit, or look at what the last step was doing.",
-            ) from error
+            raise too_late(spec, progress.failure().said, self._limit) from error
         finally:
             progress.close()
 

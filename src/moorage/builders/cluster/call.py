@@ -17,8 +17,8 @@ import msgspec
 from moorage.builders.cluster.errors import BuildUnsupportedHere
 from moorage.builders.cluster.flags import translated
 from moorage.builders.engine.carriage import take_out, with_defaults
-from moorage.builders.engine.errors import BuildSecretMissing
 from moorage.builders.engine.place import encoded
+from moorage.builders.secrets import content
 from moorage.dockerfile.parse import parse
 from moorage.dockerfile.platform import platform_arguments
 from moorage.dockerfile.stages import external_images, reachable
@@ -27,7 +27,7 @@ from moorage.errors import MoorageError
 from moorage.oci.credentials import Credential
 from moorage.oci.reference import DOCKER_HUB
 from moorage.oci.reference import parse as parse_reference
-from moorage.spec.build import BuildSecret, BuildSpec
+from moorage.spec.build import BuildSpec
 
 _HUB = "https://index.docker.io/v1/"
 _PREDEFINED = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
@@ -124,24 +124,7 @@ def _cache_reference(text: str) -> str:
 
 def _secrets(spec: BuildSpec, environment: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
     for position, secret in enumerate(spec.secrets):
-        yield f"secret/{position}", _secret(secret, environment)
-
-
-def _secret(secret: BuildSecret, environment: Mapping[str, str]) -> bytes:
-    if not secret.file:
-        if secret.variable not in environment:
-            raise BuildSecretMissing(
-                f"The build secret {secret.id} should come from {secret.variable}, which is not set.",
-                hint=f"Set {secret.variable} and run the command again.",
-            )
-        return environment[secret.variable].encode(errors="surrogateescape")
-    try:
-        return Path(secret.file).read_bytes()
-    except OSError as error:
-        raise BuildSecretMissing(
-            f"The file of the build secret {secret.id} cannot be read: {secret.file}",
-            hint="Create it, or change the secret's file.",
-        ) from error
+        yield f"secret/{position}", content(secret, environment)
 
 
 def _keys(spec: BuildSpec) -> Iterator[tuple[str, bytes]]:

@@ -6,11 +6,10 @@ import asyncio
 import base64
 from collections.abc import Callable, Iterator
 
-import msgspec
-
 from moorage.builders.cluster.errors import BuilderFailed
 from moorage.builders.cluster.objects import CONTAINER, script
 from moorage.builders.engine.child import pieces
+from moorage.builders.metadata import digest
 from moorage.errors import MoorageError
 from moorage.kube.client import Cluster
 from moorage.kube.execution import Execution
@@ -70,7 +69,7 @@ class Session:
             code = await _read(process, printed.extend, take)
         finally:
             await process.close()
-        return code, _digest(bytes(printed))
+        return code, digest(bytes(printed))
 
     async def _start(self, *words: str) -> Execution:
         try:
@@ -94,20 +93,9 @@ class Session:
         )
 
 
-class _Metadata(msgspec.Struct):
-    digest: str | None = msgspec.field(default=None, name="containerimage.digest")
-
-
 async def _read(
     process: Execution, printed: Callable[[bytes], object], said: Callable[[bytes], object]
 ) -> int:
     async for stream, data in process.output():
         (printed if stream == _STDOUT else said)(data)
     return await process.wait()
-
-
-def _digest(text: bytes) -> str | None:
-    try:
-        return msgspec.json.decode(text, type=_Metadata).digest
-    except msgspec.MsgspecError:
-        return None

@@ -9,15 +9,16 @@ from collections.abc import Mapping
 
 import msgspec
 
+from moorage.builders import secrets
+from moorage.builders.again import again
 from moorage.builders.base import Built, Context
 from moorage.builders.engine import buildx
 from moorage.builders.engine.carriage import Carried, carry
 from moorage.builders.engine.errors import (
     BuildDisturbed,
     BuilderMissing,
-    BuildSecretMissing,
-    BuildTimeout,
     ImageVanished,
+    too_late,
 )
 from moorage.builders.engine.place import place, readable_in_place
 from moorage.builders.engine.progress import Progress
@@ -28,7 +29,7 @@ from moorage.engine import info
 from moorage.engine.client import Engine, quoted
 from moorage.engine.errors import EngineRefused, ImageMissing
 from moorage.errors import MoorageError
-from moorage.events import Notice, Reporter
+from moorage.events import Reporter
 from moorage.spec.build import BuildSpec
 
 LIMIT = 6 * 3600.0
@@ -75,15 +76,14 @@ class EngineBuilder:
         BuildSecretMissing,
         ImageNotFound, LoginRequired and their like for base images, DiskFull, the context's errors.
         """
-        _check_secrets(spec)
+        secrets.check(spec.secrets)
         started = time.monotonic()
         try:
             digest, progress = await self._once(spec, context, reporter, step)
         except BuildDisturbed as error:
-            text = f"{error.message} It is built once more{', without the cache' if error.in_cache else ''}."
-            reporter.emit(Notice(level="fallback", code=error.code, text=text))
-            again = msgspec.structs.replace(spec, no_cache=spec.no_cache or error.in_cache)
-            digest, progress = await self._once(again, context, reporter, step)
+            changed, notice = again(spec, error)
+            reporter.emit(notice)
+            digest, progress = await self._once(changed, context, reporter, step)
         return Built(
             image_id="" if spec.push or spec.output else await self._image(spec),
             digest=digest,
@@ -99,7 +99,7 @@ class EngineBuilder:
             async with asyncio.timeout(self._limit):
                 return await self._run(spec, context, reporter, progress), progress
         except TimeoutError as error:
-            raise _too_late(spec, progress, self._limit) from error
+            raise too_late(spec, progress.failure().said, self._limit) from error
         finally:
             progress.close()
 
@@ -183,15 +183,6 @@ class _Image(msgspec.Struct, rename="pascal"):
     id: str
 
 
-def _check_secrets(spec: BuildSpec) -> None:
-    for secret in spec.secrets:
-        if secret.file and not os.access(secret.file, os.R_OK):
-            raise BuildSecretMissing(
-                f"The file of the build secret {secret.id} cannot be read: {secret.file}",
-                hint="Create it, or change the secret's file.",
-            )
-
-
 def _cannot(refused: tuple[str, ...]) -> BuilderMissing:
     return BuilderMissing(
         f"There is no buildx here, and the engine's legacy builder cannot build this: {refused[0]}.",
@@ -209,11 +200,3 @@ def _classic_refused(spec: BuildSpec, error: MoorageError) -> MoorageError:
     if "parse error" in text or "dockerfile" in text.lower():
         return explain(spec, Failure(said=tuple(text.splitlines())))
     return error
-
-
-def _too_late(spec: BuildSpec, progress: Progress, limit: float) -> BuildTimeout:
-    return BuildTimeout(
-        f"The build of {spec.dockerfile_name} did not end within {limit:.0f} s.",
-        evidence=progress.failure().said[-5:],
-        hint="Raise the limit, or look at what the last step was doing.",
-    )

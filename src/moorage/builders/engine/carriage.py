@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from moorage.builders import secrets
 from moorage.builders.engine.buildx import secret_variable
-from moorage.builders.engine.errors import BadBuildArgument, BuildSecretMissing
+from moorage.builders.engine.errors import BadBuildArgument
 from moorage.dockerfile import words
 from moorage.dockerfile.parse import parse
 from moorage.spec.build import BuildSpec
@@ -119,17 +120,12 @@ def _without_proxy(free: Mapping[str, str], own: Mapping[str, str]) -> dict[str,
 
 
 def _secrets(spec: BuildSpec, own: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for position, secret in enumerate(spec.secrets):
-        if secret.file:
-            continue
-        if secret.variable not in own:
-            raise BuildSecretMissing(
-                f"The build secret {secret.id} should come from {secret.variable}, which is not set.",
-                hint=f"Set {secret.variable} and run the command again.",
-            )
-        found[secret_variable(position)] = own[secret.variable]
-    return found
+    """Raises BuildSecretMissing."""
+    return {
+        secret_variable(position): secrets.of_variable(secret, own)
+        for position, secret in enumerate(spec.secrets)
+        if not secret.file
+    }
 
 
 def _declaration(name: str, default: str | None, values: Mapping[str, str]) -> str:

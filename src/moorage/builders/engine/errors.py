@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from moorage.errors import ConfigurationError, DeadlineError, EngineError, ImageError
+from moorage.spec.build import BuildSpec
 
 
 class BuildFailed(ImageError):
@@ -61,3 +62,12 @@ class ImageVanished(ImageError):
     """The build ended well and the engine does not have the image under its tag."""
 
     code = "built-image-missing"
+
+
+def too_late(spec: BuildSpec, said: tuple[str, ...], limit: float) -> BuildTimeout:
+    """For a build that was cut off after `limit` seconds, with the last that was said."""
+    return BuildTimeout(
+        f"The build of {spec.dockerfile_name} did not end within {limit:.0f} s.",
+        evidence=said[-5:],
+        hint="Raise the limit, or look at what the last step was doing.",
+    )

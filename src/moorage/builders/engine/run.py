@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from moorage.builders import metadata
 from moorage.builders.base import Context
 from moorage.builders.engine import child
 from moorage.builders.engine.buildx import Buildx, Inputs, arguments, attests
@@ -60,16 +61,16 @@ class Run:
             await self._start(self._inputs(where.name), extra)
             return None
         with private_folder() as folder:
-            metadata = f"{folder}/metadata.json"
-            await self._start(self._inputs(where.name, metadata=metadata), extra)
-            return _digest(metadata)
+            written = f"{folder}/metadata.json"
+            await self._start(self._inputs(where.name, metadata=written), extra)
+            return _digest(written)
 
     async def _from_unpacked(self) -> str | None:
         with private_folder() as folder:
             there = await asyncio.to_thread(unpack, folder, self._carried.dockerfile, self._context)
-            metadata = f"{folder}/metadata.json" if self._spec.push else ""
-            await self._start(self._inputs(there.dockerfile, there.context, metadata), None)
-            return _digest(metadata) if metadata else None
+            written = f"{folder}/metadata.json" if self._spec.push else ""
+            await self._start(self._inputs(there.dockerfile, there.context, written), None)
+            return _digest(written) if written else None
 
     def _inputs(self, dockerfile: str, folder: str = "", metadata: str = "") -> Inputs:
         return Inputs(
@@ -101,12 +102,8 @@ class Run:
         raise explain(self._spec, failure)
 
 
-class _Metadata(msgspec.Struct):
-    digest: str | None = msgspec.field(default=None, name="containerimage.digest")
-
-
 def _digest(path: str) -> str | None:
     try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=_Metadata).digest
-    except (OSError, msgspec.MsgspecError):
+        return metadata.digest(Path(path).read_bytes())
+    except OSError:
         return None
