@@ -153,6 +153,7 @@ async def test_a_volume_that_another_node_still_has_is_told(place: Place) -> Non
             place.with_options(
                 storageClass=name, podTimeout="90", nodeSelector=f"kubernetes.io/hostname={second}"
             )
+            await place.driver.remove(spec.name)
             await place.driver.create(spec, place.facts, Known(remote=ROOT))
             starting = asyncio.create_task(place.driver.start(spec.name))
             told = await cause(place, spec.name, "volume-elsewhere", 60)
