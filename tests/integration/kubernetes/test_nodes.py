@@ -12,7 +12,11 @@ from moorage.drivers.kubernetes.causes.cause import Cause
 from moorage.drivers.kubernetes.known import Known, Plan
 from tests.integration.kubernetes.conftest import ROOT, Place
 
-pytestmark = pytest.mark.serial
+pytestmark = [
+    pytest.mark.serial,
+    # Connections are cut off here in every way; Python tells of one that it closes itself.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 HOOK = b"F/\nGonCreateCommand:0\nMonce\nKonCreateCommand:0\nHx\nAsh\nA-c\nAecho ran >> /tmp/ran\ngo\n"
 PATIENT = {"tolerations": [{"operator": "Exists", "effect": "NoExecute"}]}
@@ -178,7 +182,6 @@ async def test_a_volume_that_another_node_still_has_is_told(place: Place) -> Non
                 "-p", '{"metadata":{"finalizers":null}}', check=False)  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # cut off as it was made
 async def test_an_api_server_that_restarts_in_the_middle_is_ridden_out(place: Place) -> None:
     spec = place.spec()
     await place.driver.create(spec, place.facts, Known(remote=ROOT))
