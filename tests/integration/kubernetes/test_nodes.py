@@ -57,6 +57,8 @@ async def test_a_drained_node_gives_its_workspace_to_another(place: Place) -> No
     with place.cluster.second_node() as second:
         try:
             words = ("--pod-selector", f"dev.moorage.id={spec.workspace}", "--force")
+            place.cluster.kubectl("cordon", first)
+            await asyncio.sleep(1)  # the scheduler hears of it by and by; kubectl evicts at once
             place.cluster.kubectl("drain", first, *words, "--delete-emptydir-data")
             await place.driver.start(spec.name)
             assert place.pod(spec)["spec"]["nodeName"] == second
