@@ -169,6 +169,7 @@ def test_other_ways_to_build(person: Builder, tmp_path: Path, option: str) -> No
     assert person.ok("exec", folder, "--", "cat", "/who").stdout == "it's $me\n"
 
 
+@pytest.mark.full
 def test_two_runs_that_want_the_same_build_it_once(person: Builder, tmp_path: Path) -> None:
     text = f"{DOCKERFILE}RUN sleep 3; cat /proc/sys/kernel/random/uuid > /once\n"
     folders = [dockerfile(tmp_path / name, text) for name in ("one", "two")]

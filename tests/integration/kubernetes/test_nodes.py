@@ -14,6 +14,7 @@ from tests.integration.kubernetes.conftest import ROOT, Place
 
 pytestmark = [
     pytest.mark.serial,
+    pytest.mark.full,  # minutes of a cluster's own patience, which a loaded machine stretches
     # Connections are cut off here in every way; Python tells of one that it closes itself.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
