@@ -27,7 +27,7 @@ class Ignore:
         ]
         self._rules = [(exception, regex.fullmatch) for exception, regex in reversed(groups)]
         kept = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
-        self._above_kept = re.compile("|".join(_above(pattern) for pattern in kept), re.S) if kept else None
+        self._above_kept = re.compile("|".join(_holders(pattern) for pattern in kept), re.S) if kept else None
 
     def __bool__(self) -> bool:
         return bool(self.patterns)
@@ -82,6 +82,14 @@ def _compiled(pattern: str, file: str) -> tuple[bool, str]:
 
 def _any(regexes: list[str]) -> re.Pattern[str]:
     return re.compile(f"(?:{'|'.join(regexes)})(?:/.*)?", re.S)
+
+
+def _holders(pattern: str) -> str:
+    """As `_above`; where a bracket holds a slash, the pattern is no row of components: any folder may do."""
+    try:
+        return _above(pattern)
+    except BadPattern:
+        return ".*"
 
 
 def _above(pattern: str) -> str:

@@ -142,6 +142,12 @@ def test_any_text_is_read_or_refused(text: str, path: str) -> None:
         return
 
 
+def test_a_slash_in_brackets_parts_no_components() -> None:
+    rules = read("*\n![/]\n![a/]b\n")
+    assert rules.ignores("a")
+    assert not rules.prunes("a")
+
+
 def test_many_paths_are_cheap() -> None:
     rules = read("\n".join(f"dir{n}/**/*.tmp" for n in range(40)) + "\n.git\nnode_modules\n**/*.pyc\n")
     paths = [f"src/pkg{n % 50}/sub/file_{n}.py" for n in range(5000)]
