@@ -16,18 +16,20 @@ _PR_SET_PDEATHSIG = 1
 
 
 async def end(child: asyncio.subprocess.Process, grace: float) -> None:
-    """Ask the whole group to end, and end it where it has not within `grace` seconds."""
+    """Ask the whole group to end, and end it where it has not within `grace` seconds.
+
+    One wait from the beginning to the end: a program that has ended while a child of it still holds its pipes
+    is waited for until they are closed, or they would stay open after us.
+    """
     if child.returncode is not None:
         return
+    ended = asyncio.ensure_future(child.wait())
     signal_group(child, signal.SIGTERM)
     try:
-        async with asyncio.timeout(grace):
-            await child.wait()
-    except TimeoutError:
-        pass
+        await asyncio.wait((ended,), timeout=grace)
     finally:
         signal_group(child, signal.SIGKILL)
-        await asyncio.shield(child.wait())
+        await asyncio.shield(ended)
 
 
 def signal_group(child: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from .errors import MoorageError
+
 VERSION = 1
 
 
@@ -65,6 +67,17 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     message: str
     evidence: tuple[str, ...] = ()
     hint: str = ""
+
+
+def failed(error: MoorageError, exit_code: int | None = None) -> Failed:
+    """The event of an error; the exit code is its own unless another is given."""
+    return Failed(
+        code=error.code,
+        exit_code=error.exit_code if exit_code is None else exit_code,
+        message=error.message,
+        evidence=error.evidence,
+        hint=error.hint,
+    )
 
 
 Event = StepStarted | StepProgress | StepEnded | LogLine | Notice | Failed

@@ -26,6 +26,16 @@ asyncio.run(main())
 """
 
 
+LISTENS = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print(0, flush=True)
+signal.pause()
+"""
+# The shell ends at the signal, its child does not and holds the shell's output open.
+LEFT_BEHIND = "trap 'exit 7' TERM; (trap '' TERM; echo $(exec sh -c 'echo $PPID'); exec sleep 60) & wait"
+
+
 async def started(script: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         "sh", "-c", script, stdout=asyncio.subprocess.PIPE, start_new_session=True
@@ -51,10 +61,22 @@ async def gone(process: int) -> bool:
 
 
 async def test_one_that_listens_ends_by_itself() -> None:
-    child = await started("trap 'exit 7' TERM; echo 0; sleep 60 & wait")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LISTENS, stdout=asyncio.subprocess.PIPE, start_new_session=True
+    )
     await line(child)
     await end(child, 30)
     assert child.returncode == 7
+
+
+async def test_a_deaf_child_of_one_that_listens_is_ended_and_its_pipe_closed() -> None:
+    child = await started(LEFT_BEHIND)
+    below = await line(child)
+    await end(child, 0.05)
+    assert child.returncode == 7
+    assert child.stdout is not None
+    assert child.stdout.at_eof()
+    assert await gone(below)
 
 
 async def test_a_deaf_one_is_ended_with_its_children() -> None:

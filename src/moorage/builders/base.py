@@ -10,6 +10,9 @@ import msgspec
 from moorage.events import Reporter
 from moorage.spec.build import BuildSpec
 
+LIMIT = 6 * 3600.0
+"""Seconds that a build may take unless the caller says otherwise."""
+
 
 class Entry(Protocol):
     """One file, link or folder of a context as it was when it was hashed.

@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 from moorage.cli.report import Output, reporter_for
 from moorage.errors import MoorageError
-from moorage.events import Failed, Redacting
+from moorage.events import Failed, Redacting, failed
 
 T = TypeVar("T")
 
@@ -37,13 +37,7 @@ def run(
 
 def fail(error: MoorageError, output: Output, reporter: Redacting, exit_code: int | None = None) -> NoReturn:
     """Print the error and leave with its exit code."""
-    event = Failed(
-        code=error.code,
-        exit_code=error.exit_code if exit_code is None else exit_code,
-        message=error.message,
-        evidence=error.evidence,
-        hint=error.hint,
-    )
+    event = failed(error, exit_code)
     reporter.emit(event)
     if output.result == "json":
         clean = [reporter.text(line) for line in event.evidence]

@@ -15,7 +15,7 @@ from moorage.cli.report.plain import harmless, json_text
 from moorage.cli.run import fail, run
 from moorage.drivers.base import Listed
 from moorage.errors import MoorageError, RefusedError, UsageError
-from moorage.events import Failed, Redacting
+from moorage.events import Redacting, failed
 from moorage.workspace.find import shown_source
 from moorage.workspace.state import Change, Changed, change, chosen, delete, restart, start, stop
 
@@ -92,7 +92,7 @@ def _command(workspaces: tuple[str, ...], values: dict[str, Any], work: Change, 
     results, failures = run(_work(workspaces, values, reporter, work, title), output, reporter)
     _print(results, output)
     for failure in failures[:-1]:
-        reporter.emit(_failed(failure))
+        reporter.emit(failed(failure))
     if failures:
         fail(failures[-1], Output(log=output.log), reporter)
 
@@ -123,13 +123,3 @@ def _print(results: tuple[Changed, ...], output: Output) -> None:
         click.echo(harmless(f"{each.name or each.workspace}  {each.outcome}{removed}"))
     if not results:
         click.echo("There is nothing to do.", err=True)
-
-
-def _failed(error: MoorageError) -> Failed:
-    return Failed(
-        code=error.code,
-        exit_code=error.exit_code,
-        message=error.message,
-        evidence=error.evidence,
-        hint=error.hint,
-    )

@@ -14,7 +14,7 @@ from moorage.cli.report import Output
 from moorage.cli.report.plain import harmless, json_text
 from moorage.cli.run import fail, run
 from moorage.errors import RefusedError
-from moorage.events import Failed, Redacting
+from moorage.events import Redacting, failed
 from moorage.workspace.sync.place import place_of
 from moorage.workspace.sync.run import Synced, Wish, sync
 
@@ -88,15 +88,7 @@ def _end(found: Synced, output: Output, reporter: Redacting) -> None:
     )
     if output.result == "text":
         fail(error, output, reporter)
-    reporter.emit(
-        Failed(
-            code=error.code,
-            exit_code=error.exit_code,
-            message=error.message,
-            evidence=error.evidence,
-            hint=error.hint,
-        )
-    )
+    reporter.emit(failed(error))
     sys.exit(error.exit_code)
 
 

@@ -113,14 +113,21 @@ def recorded(spec: RunSpec) -> str:
     return msgspec.json.encode(kept).decode()
 
 
+def read(text: str) -> RunSpec | None:
+    """What `recorded` wrote; None where it cannot be understood."""
+    try:
+        return msgspec.json.decode(text, type=RunSpec)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return None
+
+
 def differences(old: str, new: RunSpec) -> tuple[Difference, ...]:
     """What changed between a recorded spec and a wanted one; empty when nothing did.
 
     Unknown or missing fields of an older record take their defaults, so an upgrade alone changes nothing.
     """
-    try:
-        before = msgspec.json.decode(old, type=RunSpec)
-    except (msgspec.ValidationError, msgspec.DecodeError):
+    before = read(old)
+    if before is None:
         return (Difference(field="record", text="the container's record cannot be read"),)
     after = msgspec.json.decode(recorded(new), type=RunSpec)
     return tuple(

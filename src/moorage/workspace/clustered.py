@@ -40,14 +40,10 @@ async def find_image(site: Site, question: FindImage) -> ImageFacts | None:
         return None
     try:
         platform = question.platform or _platform(await site.facts())
-        further = site.cluster.pull_logins if site.cluster.options.image_pull_secrets else None
-        return await pinned(question.reference, platform, site.reporter, site.preferences.registries, further)
-    except ImageNotFound:
-        if question.optional or question.local:
-            return None
-        raise
-    except ImageError:
-        if question.optional:
+        own, further = site.preferences.registries, site.cluster.pull_logins
+        return await pinned(question.reference, platform, site.reporter, own, further)
+    except ImageError as error:
+        if question.optional or (question.local and isinstance(error, ImageNotFound)):
             return None
         raise
 
@@ -105,8 +101,8 @@ async def _users(
     from moorage.facts.passwd import passwd  # rarely asked for
 
     platform = request.platform or _platform(await site.facts())
-    further = driver.pull_logins if driver.options.image_pull_secrets else None
-    text = await passwd(spec.image, platform, site.reporter, site.preferences.registries, further)
+    own, further = site.preferences.registries, driver.pull_logins
+    text = await passwd(spec.image, platform, site.reporter, own, further)
     return _identity(text, named), _identity(text, spec.remote_user or named)
 
 

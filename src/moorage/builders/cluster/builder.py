@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from moorage.builders.again import again
-from moorage.builders.base import Built, Context
+from moorage.builders.base import LIMIT, Built, Context
 from moorage.builders.cluster import lease
 from moorage.builders.cluster.call import date, inputs, registries
 from moorage.builders.cluster.objects import socket
@@ -24,8 +24,6 @@ from moorage.kube.client import Cluster
 from moorage.oci.credentials import Credential
 from moorage.spec.build import BuildSpec
 
-LIMIT = 6 * 3600.0
-"""Seconds that a build may take unless the caller says otherwise."""
 _NAMED = b"error: "
 
 
@@ -81,12 +79,11 @@ class ClusterBuilder:
 
     async def _session(self, say: Callable[[str], None]) -> Session:
         settings = self._settings
-        address = socket(settings)
         if own := given(settings.address):
-            namespace, container = own.namespace or settings.namespace, own.container or ""
-            return Session(self._cluster, namespace, own.pod, "", container)
+            namespace = own.namespace or settings.namespace
+            return Session(self._cluster, namespace, own.pod, "", own.container)
         name = await ready(self._cluster, settings, self._judge, say)
-        return Session(self._cluster, settings.namespace, name, address)
+        return Session(self._cluster, settings.namespace, name, socket(settings))
 
     async def _in_time(
         self, session: Session, spec: BuildSpec, context: Context, reporter: Reporter, step: str

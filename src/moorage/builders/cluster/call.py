@@ -18,6 +18,7 @@ from moorage.builders.cluster.errors import BuildUnsupportedHere
 from moorage.builders.cluster.flags import translated
 from moorage.builders.engine.carriage import take_out, with_defaults
 from moorage.builders.engine.place import encoded
+from moorage.builders.images import HUB
 from moorage.builders.secrets import content
 from moorage.dockerfile.parse import parse
 from moorage.dockerfile.platform import platform_arguments
@@ -29,7 +30,6 @@ from moorage.oci.reference import DOCKER_HUB
 from moorage.oci.reference import parse as parse_reference
 from moorage.spec.build import BuildSpec
 
-_HUB = "https://index.docker.io/v1/"
 _PREDEFINED = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
 
 
@@ -140,7 +140,7 @@ def _keys(spec: BuildSpec) -> Iterator[tuple[str, bytes]]:
 
 
 def _docker_config(logins: Mapping[str, Credential]) -> bytes:
-    auths = {_HUB if host == DOCKER_HUB else host: _entry(found) for host, found in logins.items()}
+    auths = {HUB if host == DOCKER_HUB else host: _entry(found) for host, found in logins.items()}
     return msgspec.json.encode({"auths": auths})
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from moorage import private
+from moorage.builders.cluster.settings import OWN_LABELS
 from moorage.errors import MoorageError
 from moorage.kube import objects
 from moorage.kube.client import Cluster
@@ -64,11 +65,7 @@ async def _taken(cluster: Cluster, namespace: str, name: str) -> str | None:
     manifest = {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": {
-            "name": name,
-            "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": "moorage", "dev.moorage.role": "builder"},
-        },
+        "metadata": {"name": name, "namespace": namespace, "labels": OWN_LABELS},
         "spec": {**spec, "renewTime": _now()},
     }
     try:

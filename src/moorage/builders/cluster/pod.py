@@ -50,18 +50,14 @@ async def ready(
     Raises BuilderForbidden before anything is created, BuilderFailed, and what `judge` finds.
     """
     name = own.name(settings)
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(asyncio.timeout(patience))
+    try:
+        async with asyncio.timeout(patience):
             for _ in range(_TURNS):
                 if await _running(cluster, settings, name, judge, say):
                     return name
-        except TimeoutError as error:
-            raise _late(settings, name, patience) from error
-    raise BuilderFailed(
-        f"The builder's pod {name} was ended again and again.",
-        hint=f"See `kubectl --namespace {settings.namespace} describe pod {name}`.",
-    )
+    except TimeoutError as error:
+        raise _failed(settings, name, f"was not up within {patience:.0f} s") from error
+    raise _failed(settings, name, "was ended again and again")
 
 
 async def _running(
@@ -171,8 +167,8 @@ def _no_user_namespaces(settings: Settings) -> BuilderForbidden:
     )
 
 
-def _late(settings: Settings, name: str, patience: float) -> BuilderFailed:
+def _failed(settings: Settings, name: str, what: str) -> BuilderFailed:
     return BuilderFailed(
-        f"The builder's pod {name} was not up within {patience:.0f} s.",
+        f"The builder's pod {name} {what}.",
         hint=f"See `kubectl --namespace {settings.namespace} describe pod {name}`.",
     )

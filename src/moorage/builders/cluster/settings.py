@@ -9,10 +9,13 @@ import msgspec
 
 from moorage.errors import UsageError
 from moorage.oci.configuration import Registries
+from moorage.spec import names
 
 Json = dict[str, object]
 Mode = Literal["user-namespace", "rootless", "privileged"]
 
+OWN_LABELS = {"app.kubernetes.io/managed-by": "moorage", names.ROLE: "builder"}
+"""Of everything that is made for building."""
 ROOTLESS_USER = 1000
 """Whom the rootless images of BuildKit run as."""
 
@@ -110,9 +113,5 @@ def _quoted(text: str) -> str:
 
 
 def labels(settings: Settings) -> Mapping[str, str]:
-    """Of everything that is made for building."""
-    return {
-        **dict(settings.labels),
-        "app.kubernetes.io/managed-by": "moorage",
-        "dev.moorage.role": "builder",
-    }
+    """Of the pod and the claim."""
+    return {**dict(settings.labels), **OWN_LABELS}

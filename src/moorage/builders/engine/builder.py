@@ -11,7 +11,7 @@ import msgspec
 
 from moorage.builders import secrets
 from moorage.builders.again import again
-from moorage.builders.base import Built, Context
+from moorage.builders.base import LIMIT, Built, Context
 from moorage.builders.engine import buildx
 from moorage.builders.engine.carriage import Carried, carry
 from moorage.builders.engine.errors import (
@@ -31,9 +31,6 @@ from moorage.engine.errors import EngineRefused, ImageMissing
 from moorage.errors import MoorageError
 from moorage.events import Reporter
 from moorage.spec.build import BuildSpec
-
-LIMIT = 6 * 3600.0
-"""Seconds that a build may take unless the caller says otherwise."""
 
 
 class EngineBuilder:

@@ -17,7 +17,7 @@ from moorage.compat.reference.failure import EXIT
 from moorage.compat.reference.log import Log
 from moorage.compat.reference.place import Place, place
 from moorage.errors import MoorageError
-from moorage.events import Failed, Notice, Redacting
+from moorage.events import Notice, Redacting, failed
 from moorage.workspace.opening import open_site
 from moorage.workspace.site import Site
 
@@ -84,11 +84,7 @@ def run(work: Coroutine[object, object, T], reporter: Redacting, told: Told = la
 
 def fail(error: MoorageError, reporter: Redacting, told: Told = lambda error: None) -> NoReturn:
     """Log the failure, print what the command prints of it, and leave with exit code 1."""
-    reporter.emit(
-        Failed(
-            code=error.code, exit_code=EXIT, message=error.message, evidence=error.evidence, hint=error.hint
-        )
-    )
+    reporter.emit(failed(error, EXIT))
     body = told(error)
     if body is not None:
         printed(body, reporter)

@@ -13,7 +13,7 @@ import msgspec
 
 from moorage.compat.authoring.trials import Script, Trial
 from moorage.errors import MoorageError
-from moorage.events import Failed
+from moorage.events import failed
 from moorage.planner.request import Request
 from moorage.spec.source import LocalFolder
 from moorage.workspace.session import session
@@ -147,12 +147,4 @@ async def _clear(request: Request | None, top: Path, site: Site) -> None:
 
 
 def _tell(error: MoorageError, site: Site) -> None:
-    site.reporter.emit(
-        Failed(
-            code=error.code,
-            exit_code=error.exit_code,
-            message=error.message,
-            evidence=error.evidence,
-            hint=error.hint,
-        )
-    )
+    site.reporter.emit(failed(error))

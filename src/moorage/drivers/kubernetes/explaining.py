@@ -32,7 +32,7 @@ async def explain(cluster: Cluster, namespace: str, workspace: str, source: str 
     found, events, claims = await asyncio.gather(
         look(cluster, namespace, workspace),
         _events(cluster, namespace, workspace),
-        _claims(cluster, namespace, workspace),
+        _of(cluster, CLAIM, Claim, namespace, labels=f"{names.ID}={workspace}"),
     )
     if found.deployment is None or not found.deployment.spec.replicas:
         return None
@@ -55,8 +55,8 @@ async def verdict_on(
     """
     pod, events, claims = await asyncio.gather(
         objects.get(cluster, POD, name, Pod, namespace=namespace),
-        _of(cluster, EVENT, Event, namespace, f"involvedObject.name={name}"),
-        _of(cluster, CLAIM, Claim, namespace, f"metadata.name={name}"),
+        _of(cluster, EVENT, Event, namespace, fields=f"involvedObject.name={name}"),
+        _of(cluster, CLAIM, Claim, namespace, fields=f"metadata.name={name}"),
     )
     seen = await _with_logs(cluster, namespace, Seen(pod=pod, events=events, claims=claims))
     found = cause(seen)
@@ -68,28 +68,21 @@ async def verdict_on(
     return WorkspaceFailed(found.sentence, cause=found.code, evidence=found.evidence, hint=found.hint)
 
 
-async def _of(cluster: Cluster, kind: Kind, into: type[T], namespace: str, fields: str) -> tuple[T, ...]:
-    try:
-        return tuple((await objects.find(cluster, kind, into, namespace=namespace, fields=fields)).items)
-    except Forbidden:
-        return ()
-
-
 async def _events(cluster: Cluster, namespace: str, workspace: str) -> tuple[Event, ...]:
-    try:
-        found = await objects.find(cluster, EVENT, Event, namespace=namespace)
-    except Forbidden:
-        return ()
+    found = await _of(cluster, EVENT, Event, namespace)
     prefix = naming.root(workspace)
-    return tuple(each for each in found.items if each.involved_object.name.startswith(prefix))
+    return tuple(each for each in found if each.involved_object.name.startswith(prefix))
 
 
-async def _claims(cluster: Cluster, namespace: str, workspace: str) -> tuple[Claim, ...]:
+async def _of(
+    cluster: Cluster, kind: Kind, into: type[T], namespace: str, *, fields: str = "", labels: str = ""
+) -> tuple[T, ...]:
+    """Nothing where we may not look."""
     try:
-        label = f"{names.ID}={workspace}"
-        return tuple((await objects.find(cluster, CLAIM, Claim, namespace=namespace, labels=label)).items)
+        found = await objects.find(cluster, kind, into, namespace=namespace, fields=fields, labels=labels)
     except Forbidden:
         return ()
+    return tuple(found.items)
 
 
 async def _node(cluster: Cluster, found: Found) -> tuple[Node, ...]:

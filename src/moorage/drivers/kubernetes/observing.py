@@ -11,7 +11,7 @@ from ...kube.client import Cluster
 from ...kube.kinds import CONFIG_MAP, DEPLOYMENT, POD
 from ...spec import journal, names
 from ...spec.observation import Container, Journal, Observation
-from ...spec.run import RunSpec
+from ...spec.run import read
 from . import naming
 from .causes.reading import Deployment, Meta, Pod
 from .errors import NotRunning
@@ -137,7 +137,5 @@ def _container(found: Found, workspace: str) -> Container:
 
 
 def _image(labels: dict[str, str]) -> str:
-    try:
-        return msgspec.json.decode(labels.get(names.SPEC, ""), type=RunSpec).image
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        return ""
+    spec = read(labels.get(names.SPEC, ""))
+    return spec.image if spec else ""

@@ -160,7 +160,3 @@ class Landing:
             found = os.stat(name, dir_fd=parent, follow_symlinks=False)
             mode = stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else mode
         return mode | (mode & 0o444) >> 2 if program else mode & ~0o111
-
-
-def _opened(name: str, parent: int) -> int:
-    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)

@@ -10,7 +10,7 @@ from moorage.devcontainer.users import user_name
 from moorage.errors import RefusedError
 from moorage.spec import names
 from moorage.spec.observation import Container
-from moorage.spec.run import Content, RunSpec
+from moorage.spec.run import Content, read
 from moorage.workspace.find import find_with_container
 from moorage.workspace.session import running
 from moorage.workspace.settings import remote_user, settings
@@ -78,7 +78,5 @@ async def _owner(container: Container, site: Site) -> str:
 
 
 def _content(labels: dict[str, str]) -> Content:
-    try:
-        return msgspec.json.decode(labels.get(names.SPEC, ""), type=RunSpec).content
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        return Content(kind="none")
+    spec = read(labels.get(names.SPEC, ""))
+    return spec.content if spec else Content(kind="none")

@@ -19,7 +19,7 @@ from moorage.workspace.sync.compare import Conflict, Decision, Direction, decide
 from moorage.workspace.sync.here import Landing, NotTaken, Scan, scan
 from moorage.workspace.sync.place import Place
 from moorage.workspace.sync.receive import receive
-from moorage.workspace.sync.there import LAST, There
+from moorage.workspace.sync.there import LAST, There, listed
 
 _ATTEMPTS = 3
 _STEP = "sync"
@@ -159,9 +159,9 @@ class _Run:
         found = looked(self._folder, decision.copied)
         yield from sent(self._folder, found, words, self._told, "new/")
         for name, data in (
-            ("paths", _listed(paths)),
+            ("paths", b"".join(listed(paths))),
             ("seen", seen),
-            ("gone", _listed(reversed(decision.deleted))),
+            ("gone", b"".join(listed(reversed(decision.deleted)))),
             ("manifest", manifest.encode(dict(sorted({**agreed, **words}.items())))),
             (LAST, b""),
         ):
@@ -204,10 +204,6 @@ class _Run:
 
 def _without(kept: dict[str, str], base: dict[str, str]) -> dict[str, str]:
     return {path: word for path, word in kept.items() if path not in base}
-
-
-def _listed(names: Iterable[str]) -> bytes:
-    return "".join(f"./{name}\0" for name in names).encode(errors="surrogateescape")
 
 
 def _path(conflict: Conflict) -> str:
