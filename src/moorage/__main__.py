@@ -16,27 +16,15 @@ def main() -> None:
         print(f"moorage {__version__}")
         return
     gc.set_threshold(100_000)  # what is imported stays: looking for garbage in it costs a sixth of a start
-    _load_msgspec()
+    from moorage.starting import load_libraries
+
+    load_libraries()
     from moorage.cli.main import cli
 
     try:
         cli(prog_name="moorage")
     except SystemExit as ended:
         _leave(ended.code)
-
-
-def _load_msgspec() -> None:
-    """Load it without typing_extensions, which it only asks for what typing has itself by now.
-
-    None in sys.modules makes an import fail (language reference, 5.3.1), and msgspec goes on without.
-    """
-    if "typing_extensions" in sys.modules:
-        return
-    sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # what the reference says
-    try:
-        import msgspec  # noqa: F401
-    finally:
-        del sys.modules["typing_extensions"]
 
 
 def _leave(code: str | int | None) -> NoReturn:
