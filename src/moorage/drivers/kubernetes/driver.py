@@ -102,14 +102,8 @@ class KubernetesDriver:
         """All objects, with no pod yet. Raises as `creation.create`."""
         from .creation import create  # as above
 
-        await create(self.cluster, spec, self.options, self._filled(known), self._say)
-        seen = await observing.observe(self.cluster, self.namespace, spec.workspace)
-        if seen.container is None:
-            raise WorkspaceGone(
-                f"The workspace {spec.workspace} was removed while it was being made.",
-                hint="Another command deletes this workspace; run this one again.",
-            )
-        return seen.container
+        made = await create(self.cluster, spec, self.options, self._filled(known), self._say)
+        return observing.resting(made, spec.workspace)
 
     async def remember(self, container: str, plan: Plan) -> None:
         """What the runner does in pods that come with no client present. Raises WorkspaceGone."""

@@ -65,13 +65,13 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
     if found.root is None or found.root.metadata.deletion_timestamp or found.deployment is None:
         return Observation()
     if not found.ready or found.pod is None:
-        container = _resting(found, workspace)
+        container = resting(found, workspace)
         return Observation(container=container, journal=Journal(prepared=True), volume="empty")
     try:
         told = await KubernetesInside(cluster, namespace, found.pod.metadata.name).look()
     except NotRunning:  # it has just ended
-        resting = msgspec.structs.replace(_resting(found, workspace), state="restarting")
-        return Observation(container=resting, journal=Journal(prepared=True), volume="empty")
+        ending = msgspec.structs.replace(resting(found, workspace), state="restarting")
+        return Observation(container=ending, journal=Journal(prepared=True), volume="empty")
     container = msgspec.structs.replace(
         _container(found, workspace),
         id=told.instance,
@@ -89,19 +89,8 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
     )
 
 
-def pods_of(workspace: str) -> str:
-    """The selector of a workspace's pods."""
-    return ",".join(f"{name}={value}" for name, value in naming.selector(workspace).items())
-
-
-def current(pods: tuple[Pod, ...]) -> Pod | None:
-    """The pod that is not going; of several the newest."""
-    staying = [each for each in pods if not each.metadata.deletion_timestamp]
-    alive = [each for each in staying if each.status.phase not in ("Failed", "Succeeded")] or staying
-    return max(alive, key=lambda each: each.metadata.creation_timestamp or "", default=None)
-
-
-def _resting(found: Found, workspace: str) -> Container:
+def resting(found: Found, workspace: str) -> Container:
+    """A workspace of which no container runs."""
     deployment = found.deployment
     assert deployment is not None
     started = naming.STARTED in (deployment.metadata.annotations or {})
@@ -113,6 +102,18 @@ def _resting(found: Found, workspace: str) -> Container:
     return msgspec.structs.replace(
         state, state="exited" if started else "created", started_at=EACH_START if started else ""
     )
+
+
+def pods_of(workspace: str) -> str:
+    """The selector of a workspace's pods."""
+    return ",".join(f"{name}={value}" for name, value in naming.selector(workspace).items())
+
+
+def current(pods: tuple[Pod, ...]) -> Pod | None:
+    """The pod that is not going; of several the newest."""
+    staying = [each for each in pods if not each.metadata.deletion_timestamp]
+    alive = [each for each in staying if each.status.phase not in ("Failed", "Succeeded")] or staying
+    return max(alive, key=lambda each: each.metadata.creation_timestamp or "", default=None)
 
 
 def _container(found: Found, workspace: str) -> Container:
