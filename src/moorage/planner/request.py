@@ -65,7 +65,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Whether images are only where a registry has them: then those below others are kept there, too."""
     no_builds: str = ""
     """Why no image can be built here, with what would help; "" where it can."""
-    platform: str = "linux/amd64"
+    platform: str = ""
+    """What images are for, such as linux/arm64; "": what the place is by itself."""
     submodules: bool = False
     lfs: bool = False
     features: dict[str, object] = {}
