@@ -80,14 +80,14 @@ def errors() -> str:
 
 def driver_options() -> str:
     """`-o KEY=VALUE`, a person's own config.toml, and the environment."""
-    names = tuple(options._OPTIONS)
+    names = tuple(options.OPTIONS)
     given = options.Options()
     rows = [
         (
             f"`{name}`",
             effects.OPTIONS[name],
-            options._OPTIONS[name][2],
-            _default(getattr(given, options._OPTIONS[name][0])),
+            options.OPTIONS[name][2],
+            _default(getattr(given, options.OPTIONS[name][0])),
         )
         for name in names
     ]

@@ -28,6 +28,8 @@ COMMANDS = {
     "why": ("logs", "Name the cause of the last failure"),
     "sync": ("sync", "Copy later changes of an uploaded folder, up or down"),
     "forward": ("forward", "Make ports of a workspace available on this machine"),
+    "template": ("template", "Make workspaces from what a platform team offers"),
+    "update": ("update", "Change the parameters of a workspace that was made from a template"),
     "build": ("build", "Build the image of a configuration, and push it if asked"),
     "gc": ("gc", "Remove images and caches that no workspace uses"),
     "doctor": ("doctor", "Check this machine and say what to do"),

@@ -47,12 +47,15 @@ class Site:
         preferences: Preferences | None = None,
         engine: Engine | None = None,
         cluster: KubernetesDriver | None = None,
+        given: Mapping[str, str] | None = None,
     ) -> None:
         self._engine = engine
         self.cluster = cluster
         """The driver once more, where it is that of a cluster, which takes more than the contract says."""
         self.driver = driver
         self.options = options
+        self.given = dict(given or {})
+        """The driver's options as the command has them, before those of files."""
         self.reporter = reporter
         self._facts: asyncio.Future[EngineFacts] | None = None
         self._cache = cache
