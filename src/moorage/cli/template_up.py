@@ -36,7 +36,7 @@ _PLACE = (
 
 
 @click.command("up", epilog="Example: moorage template up docker-devcontainer --parameter repo=URL")
-@click.argument("name")
+@click.argument("reference", metavar="NAME")
 @value_options
 @request_options
 @build_options
@@ -52,7 +52,7 @@ _PLACE = (
     help="An option of the driver, in place of the template's.",
 )
 @output_options
-def up_command(name: str, **values: Any) -> None:
+def up_command(reference: str, **values: Any) -> None:
     """Bring a workspace about from the template NAME.
 
     What has no value is asked for on a terminal. The values stay with the workspace: a further run
@@ -61,7 +61,7 @@ def up_command(name: str, **values: Any) -> None:
     output = output_of(values)
     reporter = open_reporter(output)
     try:
-        template = folders.load(name, os.environ)
+        template = folders.load(reference, os.environ)
         decided = decide(template, given_of(values), None, asker())
         config = values["config"] or decided.work.config
         request = request_of(decided.work.source, {**values, "config": config})
