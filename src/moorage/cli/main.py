@@ -78,6 +78,8 @@ class _Lazy(click.Group):
             ctx.fail(f"There is no command {args[0]!r}. {did_you_mean(args[0], COMMANDS)}".strip())
         if args and args[0] in DEFAULTED and not ctx.resilient_parsing:
             ctx.default_map = _defaults(args)
+        if args[:2] == ["template", "up"] and not ctx.resilient_parsing:
+            ctx.default_map = {"template": _defaults(args)}
         return super().resolve_command(ctx, args)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from moorage.cli.completion import complete_template
 from moorage.cli.options import output_of, output_options
 from moorage.cli.report.plain import harmless, json_text
 from moorage.cli.run import fail, open_reporter
@@ -64,7 +65,7 @@ def list_command(**values: Any) -> None:
 
 
 @template_command.command("show", epilog="Example: moorage template show docker-devcontainer")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_template)
 @output_options
 def show_command(name: str, **values: Any) -> None:
     """Show the template NAME: its parameters, its variables, and its README."""
@@ -86,7 +87,7 @@ def show_command(name: str, **values: Any) -> None:
 
 
 @template_command.command("init", epilog="Example: moorage template init docker-devcontainer our-docker")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_template)
 @click.argument("copy")
 @output_options
 def init_command(name: str, copy: str, **values: Any) -> None:
@@ -106,7 +107,7 @@ def init_command(name: str, copy: str, **values: Any) -> None:
 
 
 @template_command.command("validate", epilog="Example: moorage template validate ./our-template")
-@click.argument("names", nargs=-1, metavar="NAME...")
+@click.argument("names", nargs=-1, metavar="NAME...", shell_complete=complete_template)
 @output_options
 def validate_command(names: tuple[str, ...], **values: Any) -> None:
     """Check templates as a whole (default: the one in this folder): every fault with its line and column."""

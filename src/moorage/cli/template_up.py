@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from moorage.cli.completion import complete_template
 from moorage.cli.options import output_of, output_options, pairs
 from moorage.cli.request import request_of, secrets_of
 from moorage.cli.request_options import build_options, request_options
@@ -36,7 +37,7 @@ _PLACE = (
 
 
 @click.command("up", epilog="Example: moorage template up docker-devcontainer --parameter repo=URL")
-@click.argument("reference", metavar="NAME")
+@click.argument("reference", metavar="NAME", shell_complete=complete_template)
 @value_options
 @request_options
 @build_options
@@ -64,7 +65,7 @@ def up_command(reference: str, **values: Any) -> None:
         template = folders.load(reference, os.environ)
         decided = decide(template, given_of(values), None, asker())
         config = values["config"] or decided.work.config
-        request = request_of(decided.work.source, {**values, "config": config})
+        request = request_of(decided.work.record.source, {**values, "config": config})
         reporter.add(secrets_of(request))
         options = {**decided.work.record.options, **pairs(values["driver_options"], "-o")}
     except MoorageError as error:

@@ -36,7 +36,10 @@ def update_command(workspace: str, **values: Any) -> None:
         given = given_of(values)
     except MoorageError as error:
         fail(error, output, reporter)
-    shown(run(_update(workspace, given, values, reporter), output, reporter), output)
+    where = "" if values["driver"] == "docker" else f"--driver {values['driver']}"
+    placed = (f"-o {name}={value}" for name, value in values["driver_options"].items())
+    result = run(_update(workspace, given, values, reporter), output, reporter)
+    shown(result, output, " ".join((where, *placed)).strip())
 
 
 async def _update(text: str, given: Given, values: dict[str, Any], reporter: Redacting) -> Up:

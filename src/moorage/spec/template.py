@@ -14,12 +14,14 @@ class Templated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The values that were chosen, and what they came to. Nothing in it is secret.
 
     `template` is its name or folder. Of the variables only those that somebody has given: the others follow
-    the template. From `options` on it is the outcome, so that a workspace is made anew without the template.
+    the template. From `source` on it is the outcome, so that a workspace is made anew without the template.
+    `source` is as it was given: its canonical form may leave out what a server wants.
     """
 
     template: str
     parameters: dict[str, Value] = {}
     variables: dict[str, Value] = {}
+    source: str = ""
     options: dict[str, str] = {}
     environment: dict[str, str] = {}
     mounts: tuple[str, ...] = ()

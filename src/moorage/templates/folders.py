@@ -58,7 +58,7 @@ def load(text: str, environ: Mapping[str, str]) -> Template:
 
 def folder_of(text: str, environ: Mapping[str, str]) -> Path:
     """A path has a slash in it or is a folder with dots for a name; all else is a name. Raises NoTemplate."""
-    if "/" in text or text in (".", ".."):
+    if "/" in text or text in (".", "..", FILE):
         folder = Path(text)
         folder = folder.parent if folder.name == FILE else folder
         if not (folder / FILE).is_file():

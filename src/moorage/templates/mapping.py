@@ -19,7 +19,6 @@ from moorage.templates.template import Mapping, Template
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One workspace to be. `record` is what it will remember; `rebuild` is for this run only."""
 
-    source: str
     config: str
     rebuild: bool
     record: Templated
@@ -42,6 +41,7 @@ def work(template: Template, values: Values, given: dict[str, Value]) -> Work:
             each.name: values[f"parameter.{each.name}"] for each in template.parameters if not each.ephemeral
         },
         variables=given,
+        source=_text("source", mapping.source, values),
         options=dict(_options(mapping, values)),
         environment=dict(_environment(mapping, values)),
         mounts=tuple(_texts("mounts", mapping.mounts, values)),
@@ -51,7 +51,6 @@ def work(template: Template, values: Values, given: dict[str, Value]) -> Work:
         lfs=_switch("lfs", mapping.lfs, values),
     )
     return Work(
-        source=_text("source", mapping.source, values),
         config=_text("config", mapping.config, values),
         rebuild=_switch("rebuild", mapping.rebuild, values),
         record=record,

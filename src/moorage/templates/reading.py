@@ -47,7 +47,7 @@ def read(document: Document, name: str, folder: str, reference: str = "") -> Tem
     _names(template, faults)
     if _references(template, faults):
         check(template, faults)
-    faults.raised(name)
+    faults.raised(template.reference)
     return template
 
 

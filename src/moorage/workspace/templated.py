@@ -12,6 +12,8 @@ from moorage.drivers.kubernetes.options import parse
 from moorage.events import Notice
 from moorage.planner.request import Request
 from moorage.spec import names
+from moorage.spec.source import GitSource, Source, canonical
+from moorage.spec.source import parse as parse_source
 from moorage.spec.template import Templated, read
 from moorage.workspace.opening import file_text, insecure
 from moorage.workspace.placing import placed
@@ -32,6 +34,7 @@ def complete(request: Request, site: Site) -> Request:
     _take(site, record)
     added = msgspec.structs.replace(
         request,
+        source=_as_given(request.source, record.source),
         environment=(*record.environment.items(), *request.environment),
         mounts=(*record.mounts, *request.mounts),
         run_args=(*record.run_args, *request.run_args),
@@ -59,6 +62,14 @@ async def made_way(request: Request, site: Site, listed: Listed, why: str) -> Re
         await site.driver.remove(listed.container)
         return request
     return msgspec.structs.replace(request, anew=why)
+
+
+def _as_given(source: Source, text: str) -> Source:
+    """The repository by the URL that it was given by, where that is the same one."""
+    if not isinstance(source, GitSource) or not text:
+        return source
+    given = parse_source(text, cwd="/", is_folder=lambda _: False)
+    return given if canonical(given) == canonical(source) else source
 
 
 def _take(site: Site, record: Templated) -> None:

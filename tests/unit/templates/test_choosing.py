@@ -59,7 +59,7 @@ def refused(kept: Templated | None = None, /, **parameters: object) -> str:
 def test_values_become_a_source_options_and_the_rest() -> None:
     given_ = Given(parameters={"repo": "https://x/y", "memory": "1.5", "anew": "true", "tools": "vim,git"})
     found = settled(TEMPLATE, choose(TEMPLATE, given_))
-    assert (found.source, found.rebuild) == ("https://x/y", True)
+    assert (found.record.source, found.rebuild) == ("https://x/y", True)
     assert found.record == Templated(
         template="ours",
         parameters={
@@ -69,6 +69,7 @@ def test_values_become_a_source_options_and_the_rest() -> None:
             "tools": ("vim", "git"),
             "fallback": "",
         },
+        source="https://x/y",
         options={"gitImage": "alpine"},
         run_args=("--memory=1.5g",),
         mounts=("vim", "git"),

@@ -63,18 +63,18 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
     """All of it as the planner sees it, with the journal of a pod that runs."""
     found = await look(cluster, namespace, workspace)
     if found.root is None or found.root.metadata.deletion_timestamp or found.deployment is None:
-        return Observation(template=_template(found))
+        return Observation(template=remembered(found))
     if not found.ready or found.pod is None:
         container = _resting(found, workspace)
         return Observation(
-            container=container, journal=Journal(prepared=True), volume="empty", template=_template(found)
+            container=container, journal=Journal(prepared=True), volume="empty", template=remembered(found)
         )
     try:
         told = await KubernetesInside(cluster, namespace, found.pod.metadata.name).look()
     except NotRunning:  # it has just ended
         resting = msgspec.structs.replace(_resting(found, workspace), state="restarting")
         return Observation(
-            container=resting, journal=Journal(prepared=True), volume="empty", template=_template(found)
+            container=resting, journal=Journal(prepared=True), volume="empty", template=remembered(found)
         )
     container = msgspec.structs.replace(
         _container(found, workspace),
@@ -90,8 +90,15 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
         container=container,
         journal=journal.parse(files, told.instance),
         volume="complete" if told.content else "empty",
-        template=_template(found),
+        template=remembered(found),
     )
+
+
+def remembered(found: Found) -> str:
+    """The label of its template: the root has it, also while the Deployment is made anew."""
+    if found.root is None or found.root.metadata.deletion_timestamp:
+        return ""
+    return found.root.labels.get(names.TEMPLATE, "")
 
 
 def pods_of(workspace: str) -> str:
@@ -104,13 +111,6 @@ def current(pods: tuple[Pod, ...]) -> Pod | None:
     staying = [each for each in pods if not each.metadata.deletion_timestamp]
     alive = [each for each in staying if each.status.phase not in ("Failed", "Succeeded")] or staying
     return max(alive, key=lambda each: each.metadata.creation_timestamp or "", default=None)
-
-
-def _template(found: Found) -> str:
-    """The root keeps it, also where the Deployment is just made anew; with the root it goes."""
-    if found.root is None or found.root.metadata.deletion_timestamp:
-        return ""
-    return found.root.labels.get(names.TEMPLATE, "")
 
 
 def _resting(found: Found, workspace: str) -> Container:
