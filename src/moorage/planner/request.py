@@ -53,6 +53,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     environment: tuple[tuple[str, str], ...] = ()
     remote_environment: tuple[tuple[str, str | None], ...] = ()
     mounts: tuple[str, ...] = ()
+    run_args: tuple[str, ...] = ()
+    """Beside those of the devcontainer.json, and after them."""
+    template: str = ""
+    """What the workspace is to remember of its template (`spec.template`)."""
     dotfiles: Dotfiles | None = None
     secrets: tuple[tuple[str, str], ...] = ()
     build_secrets: tuple[BuildSecret, ...] = ()

@@ -74,12 +74,15 @@ class Site:
         engine: Engine | None = None,
         cluster: KubernetesDriver | None = None,
         offers: Offers | None = None,
+        given: Mapping[str, str] | None = None,
     ) -> None:
         self._engine = engine
         self.cluster = cluster
         """The driver once more, where it is that of a cluster, which takes more than the contract says."""
         self.driver = driver
         self.options = options
+        self.given = dict(given or {})
+        """The driver's options as the command has them, before those of files."""
         self.reporter = reporter
         self._offers = offers or Offers(driver)
         self._cache = cache
@@ -101,6 +104,7 @@ class Site:
             engine=self._engine,
             cluster=self.cluster,
             offers=self._offers,
+            given=self.given,
         )
 
     async def facts(self) -> EngineFacts:

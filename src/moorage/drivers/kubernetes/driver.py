@@ -59,6 +59,11 @@ class KubernetesDriver:
     ) -> None:
         await self.cluster.close()
 
+    def take(self, options: Options) -> None:
+        """Other options from here on; which cluster and namespace it is stays as it was opened."""
+        self.options = options
+        self._level = options.pod_security or self._level
+
     async def facts(self) -> EngineFacts:
         """What the nodes are and offer, where we may see them, and what the namespace's pod security is.
 

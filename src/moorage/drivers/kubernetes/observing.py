@@ -63,15 +63,19 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
     """All of it as the planner sees it, with the journal of a pod that runs."""
     found = await look(cluster, namespace, workspace)
     if found.root is None or found.root.metadata.deletion_timestamp or found.deployment is None:
-        return Observation()
+        return Observation(template=remembered(found))
     if not found.ready or found.pod is None:
         container = resting(found, workspace)
-        return Observation(container=container, journal=Journal(prepared=True), volume="empty")
+        return Observation(
+            container=container, journal=Journal(prepared=True), volume="empty", template=remembered(found)
+        )
     try:
         told = await KubernetesInside(cluster, namespace, found.pod.metadata.name).look()
     except NotRunning:  # it has just ended
         ending = msgspec.structs.replace(resting(found, workspace), state="restarting")
-        return Observation(container=ending, journal=Journal(prepared=True), volume="empty")
+        return Observation(
+            container=ending, journal=Journal(prepared=True), volume="empty", template=remembered(found)
+        )
     container = msgspec.structs.replace(
         _container(found, workspace),
         id=told.instance,
@@ -86,7 +90,15 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
         container=container,
         journal=journal.parse(files, told.instance),
         volume="complete" if told.content else "empty",
+        template=remembered(found),
     )
+
+
+def remembered(found: Found) -> str:
+    """The label of its template: the root has it, also while the Deployment is made anew."""
+    if found.root is None or found.root.metadata.deletion_timestamp:
+        return ""
+    return found.root.labels.get(names.TEMPLATE, "")
 
 
 def resting(found: Found, workspace: str) -> Container:
