@@ -17,14 +17,14 @@ from moorage.oci.manifest import parse_platform
 from moorage.runtime import deb, wheel
 from moorage.runtime.archive import Archive, archive
 from moorage.runtime.assemble import PARTS, Part, assemble
-from moorage.runtime.bytecode import compiled
+from moorage.runtime.bytecode import bytecode, place
 from moorage.runtime.closure import closure
 from moorage.runtime.errors import RuntimeHostUnsupported
 from moorage.runtime.fetch import Store
 from moorage.runtime.image import Image, foundation, image, layout
 from moorage.runtime.lock import Lock, Pin, wheels_for
 from moorage.runtime.program import run
-from moorage.runtime.recipe import ARCHITECTURES, MACHINES, ROOT, TOOL, Architecture
+from moorage.runtime.recipe import ARCHITECTURES, MACHINES, ROOT, TOOL, Architecture, Machine
 from moorage.runtime.tree import Entry, File, Tree, digest
 
 STEP = "runtime"
@@ -60,12 +60,12 @@ async def build(
                 code |= wheel.files((await store.fetch((pin,)))[pin.name], pin.name)
             assembled[architecture] = await assemble(architecture, packages, code, patch)
     built = []
+    known: dict[tuple[str, Entry], Entry] = {}
     for architecture in architectures:
         reporter.emit(StepProgress(step=STEP, text=f"compiling and packing {architecture}"))
-        base = await compiled(assembled[architecture]["base"], assembled[own]["base"], MACHINES[own])
-        built.append(
-            await asyncio.to_thread(_packed, architecture, {**assembled[architecture], "base": base})
-        )
+        parts = assembled[architecture]
+        base = await _compiled(parts["base"], assembled[own]["base"], MACHINES[own], known)
+        built.append(await asyncio.to_thread(_packed, architecture, {**parts, "base": base}))
     seconds = asyncio.get_running_loop().time() - started
     reporter.emit(StepEnded(step=STEP, outcome="done", seconds=seconds))
     return tuple(built)
@@ -112,6 +112,17 @@ def _packed(architecture: Architecture, trees: Mapping[Part, Tree]) -> Built:
         archives=archives,
         image=image(architecture, moorage.__version__, layers),
     )
+
+
+async def _compiled(
+    tree: Tree, interpreter: Tree, machine: Machine, known: dict[tuple[str, Entry], Entry]
+) -> Tree:
+    """The tree with byte code. `known` keeps it for the next architecture: most sources are the same."""
+    sources = {path: entry for path, entry in tree.items() if path.endswith(".py")}
+    new = {path: entry for path, entry in sources.items() if (path, entry) not in known}
+    made = await bytecode(new, interpreter, machine)
+    known |= {(path, entry): made[place(path)] for path, entry in new.items()}
+    return {**tree, **{place(path): known[path, entry] for path, entry in sources.items()}}
 
 
 async def _unpacked(store: Store, pins: Sequence[Pin]) -> dict[str, dict[str, Entry]]:

@@ -5,9 +5,7 @@ Files are checked by nothing at run time (unchecked hashes, PEP 552): the tree n
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -25,21 +23,25 @@ for path, shown in json.load(sys.stdin):
 """
 
 
-async def compiled(tree: Tree, interpreter: Tree, machine: Machine) -> dict[str, Entry]:
-    """The tree with a .pyc for each .py. `interpreter` is a tree for the `machine` that this is.
+async def bytecode(sources: Tree, interpreter: Tree, machine: Machine) -> dict[str, Entry]:
+    """A .pyc for each .py. `interpreter` is a tree for the `machine` that this is; the code is for every one.
 
     One process in a fixed order and with a fixed hash seed, so that the same files come out each time.
     """
-    sources = {path: entry for path, entry in tree.items() if path.endswith(".py")}
     with tempfile.TemporaryDirectory(prefix="moorage-runtime-") as folder:
         python, work = Path(folder, "python"), Path(folder, "work")
         write(interpreter, python)
         write(sources, work)
         pairs = [(str(work / path), f"{ROOT}/{path}") for path in sorted(sources)]
-        await run(
-            _command(python, machine), stdin=msgspec.json.encode(pairs), environment={"PYTHONHASHSEED": "0"}
-        )
-        return {**tree, **_collected(sources, work)}
+        environment = {"PYTHONHASHSEED": "0"}
+        await run(_command(python, machine), stdin=msgspec.json.encode(pairs), environment=environment)
+        return {place(path): File((work / place(path)).read_bytes()) for path in sources}
+
+
+def place(source: str) -> str:
+    """Where the byte code of a source is (PEP 3147)."""
+    folder, _, name = source.rpartition("/")
+    return f"{folder}/__pycache__/{name.removesuffix('.py')}.{_TAG}.pyc".lstrip("/")
 
 
 def _command(root: Path, machine: Machine) -> list[str]:
@@ -47,12 +49,3 @@ def _command(root: Path, machine: Machine) -> list[str]:
     libraries, program = root / LIBRARY_FOLDER, str(root / "bin/python3")
     loader = [str(libraries / machine.loader), "--library-path", str(libraries), "--argv0", program, program]
     return [*loader, "-s", "-S", "-B", "-c", _COMPILE]
-
-
-def _collected(sources: Mapping[str, Entry], work: Path) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
-    for path in sources:
-        folder, name = os.path.split(path)
-        code = f"{folder}/__pycache__/{name.removesuffix('.py')}.{_TAG}.pyc"
-        found[code] = File((work / code).read_bytes())
-    return found

@@ -1,4 +1,4 @@
-"""How the runtime comes into a container that is made from any image. Pure: what drivers add to their objects.
+"""How the runtime comes into a container of any image. Pure: what drivers add to their objects.
 
 The image of the runtime is named by digest, so that all who mean the same one meet in one volume.
 """
@@ -99,7 +99,7 @@ def in_pod(image: str, *, mounted: bool) -> InPod:
 def mounts_images(server: str, runtimes: Iterable[str]) -> bool:
     """Whether pods may have images as volumes with a path in them, wherever they land.
 
-    `server` is the API server's gitVersion (v1.36.0): on by default since 1.35, general since 1.36 (KEP-4639).
+    `server` is the API server's gitVersion (v1.36.0): on by default since 1.35 (KEP-4639).
     `runtimes` are the nodes' containerRuntimeVersion (containerd://2.1.4); none known, or one too old: False.
     """
     known = list(runtimes)
