@@ -66,7 +66,7 @@ async def assemble(
     found = {path: entry for files in packages.values() for path, entry in files.items()}
     base = _base(found, code, machine)
     git = _git(found, base, machine)
-    notices = _notices(packages)
+    notices = _notices(packages, found)
     base, git = {**base, **notices}, {**git}
     base = await _patched(_rewritten(base, BASE_REWRITES, machine), machine, patch)
     git = await _patched(_rewritten(git, GIT_REWRITES, machine), machine, patch)
@@ -147,13 +147,20 @@ def _trust(found: Mapping[str, Entry]) -> bytes:
     return b"".join(parts)
 
 
-def _notices(packages: Mapping[str, Mapping[str, Entry]]) -> dict[str, Entry]:
-    """The copyright file of each package, whole: that is what their licences ask for."""
+def _notices(packages: Iterable[str], found: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The copyright file of each package, whole: that is what their licences ask for.
+
+    Some packages have their folder from another one, by a link.
+    """
     notices: dict[str, Entry] = {}
-    for name, files in packages.items():
-        text = resolve(f"usr/share/doc/{name}/copyright", files)
-        if text is not None:
-            notices[f"share/licenses/{name}"] = File(text.content)
+    for name in packages:
+        owner = name
+        while isinstance(folder := found.get(f"usr/share/doc/{owner}"), Link):
+            owner = folder.target
+        text = resolve(f"usr/share/doc/{owner}/copyright", found)
+        if text is None:
+            raise RuntimeIncomplete(f"The package {name} does not say under which licence it is.")
+        notices[f"share/licenses/{name}"] = File(text.content)
     return notices
 
 

@@ -11,6 +11,7 @@ from moorage.runtime.tree import Entry, File, Link
 
 _MAGIC = b"!<arch>\n"
 _HEADER = 60
+_DOCUMENTS = "usr/share/doc/"
 _IGNORED = ("usr/share/man/", "usr/share/locale/", "usr/share/info/", "usr/share/lintian/", "usr/share/bug/")
 
 
@@ -36,7 +37,7 @@ def files(package: bytes, name: str) -> dict[str, Entry]:
 
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, found: dict[str, Entry]) -> None:
     path = member.name.removeprefix("./")
-    if path.startswith(_IGNORED) or (path.startswith("usr/share/doc/") and not path.endswith("/copyright")):
+    if path.startswith(_IGNORED) or (path.startswith(_DOCUMENTS) and not _is_licence(path, member)):
         return
     if member.issym():
         found[path] = Link(member.linkname)
@@ -45,6 +46,11 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, found: dict[str, En
     elif member.isreg():
         stream = archive.extractfile(member)
         found[path] = File(stream.read() if stream else b"", bool(member.mode & 0o111))
+
+
+def _is_licence(path: str, member: tarfile.TarInfo) -> bool:
+    """Or leads to one: some packages have the folder of another."""
+    return path.endswith("/copyright") or member.issym()
 
 
 def _members(package: bytes, name: str) -> Iterator[tuple[str, bytes]]:

@@ -72,7 +72,7 @@ def test_the_images_shell_sees_the_containers_environment(place: Place) -> None:
 
 @pytest.mark.parametrize("place", ["debian"], indirect=True)
 def test_what_an_image_sets_for_its_own_programs_does_no_harm(place: Place, tmp_path: Path) -> None:
-    """Its libraries are found first, it preloads one that is not there, has locales, and a Python elsewhere."""
+    """Its libraries come first, it preloads one that is not there, has a locale, and a Python elsewhere."""
     evil = tmp_path / "evil"
     evil.mkdir()
     for name in ("libc.so.6", "libz.so.1", "libcrypto.so.3", "libssl.so.3", "libexpat.so.1"):

@@ -1,4 +1,4 @@
-"""git of the runtime, in an image that has nothing: over HTTPS with an authority of one's own, and over ssh."""
+"""git of the runtime where there is nothing else: over HTTPS with an authority of one's own, and over ssh."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.integration.runtime.conftest import Place
 from tests.outside import Docker, Images
 
 SERVE = f"""
-import functools, http.server, json, os, ssl, subprocess, sys, threading
+import http.server, json, os, ssl, subprocess, sys, threading
 GIT = "{ROOT}/bin/git"
 os.chdir("/tmp")
-os.environ |= {{"HOME": "/tmp", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example", "GIT_COMMITTER_NAME": "a",
-               "GIT_COMMITTER_EMAIL": "a@example"}}
+os.environ["HOME"] = "/tmp"
+SOMEBODY = ("-c", "user.name=a", "-c", "user.email=a@example")
 
 def git(*words, check=True, **more):
     return subprocess.run([GIT, *words], capture_output=True, text=True, check=check,
@@ -29,17 +29,19 @@ def git(*words, check=True, **more):
 git("init", "--quiet", "--initial-branch=main", "origin")
 open("origin/file", "w").write("content")
 git("-C", "origin", "add", ".")
-git("-C", "origin", "commit", "--quiet", "--message=one")
-git("clone", "--quiet", "--bare", "--no-local", "file:///tmp/origin", "served.git")
-git("-C", "served.git", "update-server-info")
-handler = functools.partial(type("Quiet", (http.server.SimpleHTTPRequestHandler,), {{"log_message": lambda *_: None}}),
-                            directory="/tmp")
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+git(*SOMEBODY, "-C", "origin", "commit", "--quiet", "--message=one")
+git("-C", "origin", "update-server-info")
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *words): pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+server.handle_error = lambda *words: None
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("/tls/tls.crt", "/tls/tls.key")
 server.socket = context.wrap_socket(server.socket, server_side=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-url = f"https://localhost:{{server.server_port}}/served.git"
+url = f"https://localhost:{{server.server_port}}/origin/.git"
 refused = git("clone", url, "refused", check=False)
 cloned = git("clone", url, "cloned", check=False, GIT_SSL_CAINFO="/tls/tls.crt")
 ssh = git("clone", "ssh://127.0.0.1:1/x", "ssh", check=False)
@@ -89,7 +91,7 @@ def test_the_whole_world_is_trusted_as_debian_does(docker: Docker, runtime: Runt
 def test_hooks_see_nothing_of_the_runtime_but_gits_folder(
     docker: Docker, images: Images, volume: str, tmp_path: Path
 ) -> None:
-    """git puts its folder first in PATH of all that it starts (git(1), --exec-path)."""
+    """git says its folder to all that it starts, and puts it first in PATH: that is its way everywhere."""
     hook = tmp_path / "post-commit"
     hook.write_text(HOOK)
     hook.chmod(0o755)
@@ -103,7 +105,7 @@ def test_hooks_see_nothing_of_the_runtime_but_gits_folder(
     assert done.returncode == 0, done.stderr
     seen = dict(line.split("=", 1) for line in done.stdout.splitlines())
     assert not [name for name in seen if name.startswith(("LD_", "PYTHON", "SSL_"))]
-    assert "GIT_EXEC_PATH" not in seen
+    assert seen["GIT_EXEC_PATH"] == f"{ROOT}/git"
     assert seen["PATH"].startswith(f"{ROOT}/git:")
     assert ROOT not in seen["PATH"].partition(":")[2]
 
