@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from moorage.runtime import elf
 from moorage.runtime.errors import RuntimeIncomplete
 from moorage.runtime.linking import complaints, libraries, resolve
+from moorage.runtime.notices import licences
 from moorage.runtime.recipe import (
     BASE_LINKS,
     BASE_PROGRAMS,
@@ -66,8 +67,7 @@ async def assemble(
     found = {path: entry for files in packages.values() for path, entry in files.items()}
     base = _base(found, code, machine)
     git = _git(found, base, machine)
-    notices = _notices(packages, found)
-    base, git = {**base, **notices}, {**git}
+    base |= licences(packages, found)
     base = await _patched(_rewritten(base, BASE_REWRITES, machine), machine, patch)
     git = await _patched(_rewritten(git, GIT_REWRITES, machine), machine, patch)
     if wrong := complaints({**base, **git}, LIBRARY_FOLDER, machine, ROOT):
@@ -145,23 +145,6 @@ def _trust(found: Mapping[str, Entry]) -> bytes:
     if not parts:
         raise RuntimeIncomplete("The package ca-certificates has no certificates.")
     return b"".join(parts)
-
-
-def _notices(packages: Iterable[str], found: Mapping[str, Entry]) -> dict[str, Entry]:
-    """The copyright file of each package, whole: that is what their licences ask for.
-
-    Some packages have their folder from another one, by a link.
-    """
-    notices: dict[str, Entry] = {}
-    for name in packages:
-        owner = name
-        while isinstance(folder := found.get(f"usr/share/doc/{owner}"), Link):
-            owner = folder.target
-        text = resolve(f"usr/share/doc/{owner}/copyright", found)
-        if text is None:
-            raise RuntimeIncomplete(f"The package {name} does not say under which licence it is.")
-        notices[f"share/licenses/{name}"] = File(text.content)
-    return notices
 
 
 def _rewritten(tree: Mapping[str, Entry], rewrites: Sequence[Rewrite], machine: Machine) -> dict[str, Entry]:

@@ -14,9 +14,9 @@ import msgspec
 import moorage
 from moorage.events import Reporter, StepEnded, StepProgress, StepStarted
 from moorage.oci.manifest import parse_platform
-from moorage.runtime import deb, wheel
+from moorage.runtime import deb, notices, wheel
 from moorage.runtime.archive import Archive, archive
-from moorage.runtime.assemble import PARTS, Part, assemble
+from moorage.runtime.assemble import PARTS, Part, Patch, assemble
 from moorage.runtime.bytecode import bytecode, place
 from moorage.runtime.closure import closure
 from moorage.runtime.errors import RuntimeHostUnsupported
@@ -46,25 +46,18 @@ async def build(
     own = host()
     reporter.emit(StepStarted(step=STEP, title="Building the runtime", reason=", ".join(architectures)))
     started = asyncio.get_running_loop().time()
-    files = closure(_package())
-    wheels = wheels_for(lock, files.modules)
-    assembled: dict[Architecture, dict[Part, Tree]] = {}
+    trees: dict[Architecture, dict[Part, Tree]] = {}
     with tempfile.TemporaryDirectory(prefix="moorage-runtime-") as folder:
         patch = _Patchelf(Path(folder), await _tool(store, lock.tool[own]))
         for architecture in dict.fromkeys((own, *architectures)):
             reporter.emit(StepProgress(step=STEP, text=f"assembling {architecture}"))
-            packages = await _unpacked(store, lock.packages[architecture])
-            code = _code(files.files)
-            for each in wheels:
-                pin = each.pins[architecture]
-                code |= wheel.files((await store.fetch((pin,)))[pin.name], pin.name)
-            assembled[architecture] = await assemble(architecture, packages, code, patch)
+            trees[architecture] = await _assembled(architecture, lock, store, patch)
     built = []
     known: dict[tuple[str, Entry], Entry] = {}
     for architecture in architectures:
         reporter.emit(StepProgress(step=STEP, text=f"compiling and packing {architecture}"))
-        parts = assembled[architecture]
-        base = await _compiled(parts["base"], assembled[own]["base"], MACHINES[own], known)
+        parts = trees[architecture]
+        base = await _compiled(parts["base"], trees[own]["base"], MACHINES[own], known)
         built.append(await asyncio.to_thread(_packed, architecture, {**parts, "base": base}))
     seconds = asyncio.get_running_loop().time() - started
     reporter.emit(StepEnded(step=STEP, outcome="done", seconds=seconds))
@@ -98,6 +91,19 @@ def host() -> Architecture:
         f"The runtime cannot be built on {sys.platform} {platform.machine()}.",
         hint="Build it on Linux, on amd64 or arm64; both architectures come from one of them.",
     )
+
+
+async def _assembled(architecture: Architecture, lock: Lock, store: Store, patch: Patch) -> dict[Part, Tree]:
+    needed = closure(_package())
+    code = _code(needed.files)
+    pins = list(lock.packages[architecture])
+    packages = await _unpacked(store, pins)
+    for each in wheels_for(lock, needed.modules):
+        pin = each.pins[architecture]
+        code |= wheel.files((await store.fetch((pin,)))[pin.name], pin.name)
+        pins.append(pin)
+    parts = await assemble(architecture, packages, code, patch)
+    return {**parts, "base": {**parts["base"], **notices.own(pins)}}
 
 
 def _packed(architecture: Architecture, trees: Mapping[Part, Tree]) -> Built:

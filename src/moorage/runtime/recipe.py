@@ -21,6 +21,7 @@ PACKAGES = (
     f"libpython{PYTHON}-stdlib",
     "libc6",
     "libgcc-s1",
+    "base-files",
     "ca-certificates",
     "git",
     "openssh-client",

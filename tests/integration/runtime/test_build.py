@@ -70,11 +70,13 @@ def test_it_is_small_enough(runtime: Runtime, architecture: Architecture, part: 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_licences_come_along(runtime: Runtime, architecture: Architecture) -> None:
     tree = members(runtime.folder, architecture)
-    wanted = {each.name for each in lock.load().packages[architecture]}
-    assert {
-        path.removeprefix("share/licenses/") for path in tree if path.startswith("share/licenses/")
-    } >= wanted
+    pins = lock.load().packages[architecture]
+    texts = {path.removeprefix("share/licenses/") for path in tree if path.startswith("share/licenses/")}
+    assert texts >= {*(each.name for each in pins), "moorage", "common/GPL-2", "common/LGPL-2.1"}
     assert any(path.endswith("licenses/LICENSE") for path in tree)
+    listed = tree["share/packages"]
+    assert isinstance(listed, File)
+    assert all(f"{each.name} {each.version} ".encode() in listed.content for each in pins)
 
 
 async def test_two_builds_are_the_same_bytes_and_are_published_once(
