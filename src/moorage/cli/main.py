@@ -37,6 +37,7 @@ COMMANDS = {
     "features": ("features", "Test, package, publish and look up Features"),
     "devcontainer": ("devcontainer.main", "What the reference CLI `devcontainer` offers, done by moorage"),
     "kubernetes": ("kubernetes", "Print the rights that users of a cluster need"),
+    "runtime": ("runtime", "Build and publish the tree that carries moorage into any image"),
     "completion": ("completion", "Print the completion script for a shell"),
 }
 DEFAULTED = ("up", "plan", "build")
