@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 from moorage.inside.layers.errors import damaged
 
@@ -21,6 +21,42 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _WINDOW = 26
 """64 MiB: what a zstd stream may ask to be kept in memory, as a power of two."""
+
+
+Packing = Literal["gzip", "zstd", "none"]
+_TAR = "application/vnd.oci.image.layer.v1.tar"
+MEDIA_TYPES: dict[Packing, str] = {"gzip": f"{_TAR}+gzip", "zstd": f"{_TAR}+zstd", "none": _TAR}
+_LEVEL = 3
+"""Of zstd. gzip gets its own 6, as every other builder has it."""
+
+
+class Packer(Protocol):
+    """Takes bytes and gives what they come to, which may be later; the same bytes give the same."""
+
+    def compress(self, data: bytes, /) -> bytes: ...
+
+    def flush(self) -> bytes: ...
+
+
+def packer(packing: Packing) -> Packer:
+    """A packer for one layer. gzip's header has neither a name nor a time."""
+    if packing == "gzip":
+        return zlib.compressobj(wbits=31)
+    if packing == "zstd":
+        options = {
+            zstd.CompressionParameter.compression_level: _LEVEL,
+            zstd.CompressionParameter.checksum_flag: 1,
+        }
+        return zstd.ZstdCompressor(options={int(key): value for key, value in options.items()})
+    return _Nothing()
+
+
+class _Nothing:
+    def compress(self, data: bytes, /) -> bytes:
+        return data
+
+    def flush(self) -> bytes:
+        return b""
 
 
 class _Stream(Protocol):

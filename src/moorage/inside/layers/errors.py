@@ -31,6 +31,12 @@ class LayerNotWritten(ImageError):
     code = "layer-not-written"
 
 
+class RootHalf(ImageError):
+    """Unpacking into the container's own file system was cut off once: what is there is of no use."""
+
+    code = "root-half-unpacked"
+
+
 class ChangesUnreadable(ImageError):
     """What a build changed cannot be read as a layer: files vanish, or an overlay keeps them elsewhere."""
 

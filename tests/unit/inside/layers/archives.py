@@ -62,7 +62,7 @@ def tree(top: Path) -> dict[str, str]:
     """All that can be seen of what is in a folder, one line for each path; names of one file show alike."""
     found = {}
     first: dict[tuple[int, int], str] = {}
-    for path in (top, *sorted(top.rglob("*"))):
+    for path in sorted(top.rglob("*")):
         seen = path.lstat()
         name = str(path.relative_to(top))
         what = f"{stat.filemode(seen.st_mode)} {seen.st_uid}:{seen.st_gid} {seen.st_mtime_ns}"
