@@ -61,7 +61,7 @@ def list_command(**values: Any) -> None:
     for each in found:
         if each.fault:
             hint = f"Run `moorage template validate {each.name}`."
-            reporter.emit(Notice(level="warning", code="bad-template", text=each.fault, hint=hint))
+            reporter.emit(Notice(level="warning", code="template-faulty", text=each.fault, hint=hint))
 
 
 @template_command.command("show", epilog="Example: moorage template show docker-devcontainer")

@@ -14,7 +14,7 @@ class NoTemplate(UsageError):
 class BadTemplate(ConfigurationError):
     """A template.yaml has faults; all of them are told at once, each with its line and column."""
 
-    code = "bad-template"
+    code = "template-faulty"
 
 
 class TemplateExists(RefusedError):
