@@ -6,7 +6,7 @@ SHELL = /bin/sh
 
 VENV = .venv/bin
 TYPED = scripts bench docs tests/conftest.py tests/outside.py tests/api.py tests/faults tests/docs tests/integration/conftest.py \
-	tests/integration/must_hold tests/integration/cli tests/integration/workspace tests/integration/examples tests/integration/runtime tests/cluster
+	tests/integration/must_hold tests/integration/cli tests/integration/workspace tests/integration/examples tests/integration/runtime tests/integration/templates tests/cluster
 PYTEST = $(VENV)/pytest -q --import-mode=importlib
 
 help:

@@ -28,6 +28,8 @@ COMMANDS = {
     "why": ("logs", "Name the cause of the last failure"),
     "sync": ("sync", "Copy later changes of an uploaded folder, up or down"),
     "forward": ("forward", "Make ports of a workspace available on this machine"),
+    "template": ("template", "Make workspaces from what a platform team offers"),
+    "update": ("update", "Change the parameters of a workspace that was made from a template"),
     "build": ("build", "Build the image of a configuration, and push it if asked"),
     "gc": ("gc", "Remove images and caches that no workspace uses"),
     "doctor": ("doctor", "Check this machine and say what to do"),
@@ -77,6 +79,8 @@ class _Lazy(click.Group):
             ctx.fail(f"There is no command {args[0]!r}. {did_you_mean(args[0], COMMANDS)}".strip())
         if args and args[0] in DEFAULTED and not ctx.resilient_parsing:
             ctx.default_map = _defaults(args)
+        if args[:2] == ["template", "up"] and not ctx.resilient_parsing:
+            ctx.default_map = {"template": _defaults(args)}
         return super().resolve_command(ctx, args)
 
 
