@@ -7,6 +7,7 @@ outside is left out.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,13 @@ from pathlib import Path
 import msgspec
 
 from moorage.runtime.errors import RuntimeIncomplete
-from moorage.runtime.recipe import LEFT_OUT, LEFT_OUT_EXTENSIONS
+from moorage.runtime.recipe import LEFT_OUT, LEFT_OUT_EXTENSIONS, PYTHON
 
 PACKAGE = "moorage"
 INSIDE = "moorage.inside"
 FACE = "moorage.api"
 _SOURCE = ".py"
+_VERSION = re.compile(r"sys\.version_info (>=|<) \((\d+), (\d+)\)")
 
 
 class Closure(msgspec.Struct, frozen=True):
@@ -62,14 +64,30 @@ def _imports(path: Path, module: str) -> Iterator[str]:
 
 
 def _run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            for other in node.orelse:
-                yield other
-                yield from _run_time(other)
-            continue
+    """The nodes of the branches that the tree's Python takes, as far as that is plain."""
+    for node in _children(tree):
         yield node
         yield from _run_time(node)
+
+
+def _children(tree: ast.AST) -> Iterator[ast.AST]:
+    taken = _taken(tree.test) if isinstance(tree, ast.If) else None
+    if not isinstance(tree, ast.If) or taken is None:
+        yield from ast.iter_child_nodes(tree)
+    else:
+        yield from tree.body if taken else tree.orelse
+
+
+def _taken(test: ast.expr) -> bool | None:
+    """Whether a condition on the type checker or on Python's version holds; None for any other."""
+    text = ast.unparse(test)
+    if text in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        return False
+    match = _VERSION.fullmatch(text)
+    if match is None:
+        return None
+    newer = tuple(map(int, PYTHON.split("."))) >= (int(match[2]), int(match[3]))
+    return newer if match[1] == ">=" else not newer
 
 
 def _base(node: ast.ImportFrom, module: str, *, package: bool) -> str:

@@ -137,14 +137,14 @@ def test_the_other_architecture_runs_emulated(docker: Docker, images: Images, ru
                 "run", "--rm", "--volume", f"{name}:/x/.moorage", "--volume", f"{each.parent}:/from:ro",
                 images.debian, "tar", "-C", "/x", "-xzf", f"/from/{each.name}",
             )  # fmt: skip
-        place = Place(docker, runtime.places["empty"], name)
+        place = Place(docker, runtime.places["distroless"], name)
         options = ("--volume", f"{emulator}:/emulator:ro")
         for command in (
             (f"{ROOT}/bin/python3", "-I", "-m", "moorage.inside", "check"),
             (f"{ROOT}/bin/git", "--version"),
             (f"{ROOT}/bin/ssh", "-V"),
         ):
-            done = place.run("/emulator", *command, options=options)
+            done = place.run("/emulator", *command, options=options, user="65534:65534")
             assert done.returncode == 0, done.stderr
             if "check" in command:
                 assert json.loads(done.stdout)["machine"] == "aarch64"

@@ -50,6 +50,19 @@ def test_what_only_type_checkers_import_stays_out(tmp_path: Path) -> None:
     assert closure(package(tmp_path, {"inside/__main__.py": code})).modules == {"click", "yaml"}
 
 
+@pytest.mark.parametrize(
+    ("condition", "module"),
+    [
+        ("sys.version_info >= (3, 14)", "old"),
+        ("sys.version_info < (3, 14)", "new"),
+        ("sys.version_info >= (3, 13)", "new"),
+    ],
+)
+def test_the_version_inside_decides_not_the_one_here(tmp_path: Path, condition: str, module: str) -> None:
+    code = f"import sys\nif {condition}:\n    import new\nelse:\n    import old"
+    assert closure(package(tmp_path, {"inside/__main__.py": code})).modules == {module}
+
+
 def test_what_the_runtime_leaves_out_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RuntimeIncomplete, match=r"moorage\.inside\.__main__ imports sqlite3"):
         closure(package(tmp_path, {"inside/__main__.py": "import sqlite3"}))
