@@ -1,12 +1,12 @@
 # Entry points. Each sets up what it needs; a second run takes seconds.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-kubernetes check format lint types layers unit test test-full conformance mutation bench bench-kubernetes engines engines-down cluster cluster-down
+.PHONY: help venv demo demo-kubernetes check format lint types layers unit test test-full conformance mutation bench bench-kubernetes bench-runtime engines engines-down cluster cluster-down
 SHELL = /bin/sh
 
 VENV = .venv/bin
 TYPED = scripts bench docs tests/conftest.py tests/outside.py tests/api.py tests/faults tests/docs tests/integration/conftest.py \
-	tests/integration/must_hold tests/integration/cli tests/integration/workspace tests/integration/examples tests/cluster
+	tests/integration/must_hold tests/integration/cli tests/integration/workspace tests/integration/examples tests/integration/runtime tests/integration/templates tests/cluster
 PYTEST = $(VENV)/pytest -q --import-mode=importlib
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make mutation      small changes of the specification'"'"'s code: do the tests notice? (long)'
 	@echo 'make bench         compare with the reference CLI; writes docs/benchmarks.md'
 	@echo 'make bench-kubernetes  compare with kubectl on a cluster; writes docs/benchmarks.md too'
+	@echo 'make bench-runtime size and start-up of what is put into images; writes docs/benchmarks.md too'
 	@echo 'make cluster       make and start a Kubernetes cluster, and say how to reach it (make cluster-down ends it)'
 	@echo 'make engines       make and start the engines of the tests (make engines-down ends them)'
 
@@ -82,3 +83,6 @@ bench: venv
 
 bench-kubernetes: venv
 	$(VENV)/python -m bench.kubernetes
+
+bench-runtime: venv
+	$(VENV)/python -m bench.runtime

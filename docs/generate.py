@@ -26,6 +26,8 @@ from moorage.errors import MoorageError
 from moorage.workspace import preferences
 
 FOLDER = Path(__file__).with_name("reference")
+SUBCOMMANDS = ("template",)
+"""Groups whose commands have a section each."""
 NOTE = "<!-- Made by `python -m docs.generate`; do not edit. -->\n\n"
 
 
@@ -56,6 +58,12 @@ def commands() -> str:
         command = cli.get_command(context, name)
         assert command is not None, f"moorage {name} is listed but cannot be loaded"
         parts.append(_command(name, command, context))
+        if isinstance(command, click.Group) and name in SUBCOMMANDS:
+            within = click.Context(command, info_name=name, parent=context)
+            for below in command.list_commands(within):
+                found = command.get_command(within, below)
+                assert found is not None
+                parts.append(_command(f"{name} {below}", found, within))
     return "\n".join(parts)
 
 
@@ -80,14 +88,14 @@ def errors() -> str:
 
 def driver_options() -> str:
     """`-o KEY=VALUE`, a person's own config.toml, and the environment."""
-    names = tuple(options._OPTIONS)
+    names = tuple(options.OPTIONS)
     given = options.Options()
     rows = [
         (
             f"`{name}`",
             effects.OPTIONS[name],
-            options._OPTIONS[name][2],
-            _default(getattr(given, options._OPTIONS[name][0])),
+            options.OPTIONS[name][2],
+            _default(getattr(given, options.OPTIONS[name][0])),
         )
         for name in names
     ]

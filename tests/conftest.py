@@ -74,44 +74,44 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     """The engine to test with: ``host`` (a DOCKER_HOST), ``version``, ``ours``; it holds the images."""
-    return _found_or_made(lambda: provision.engine(Layout.from_environment()))
+    return found_or_made(lambda: provision.engine(Layout.from_environment()))
 
 
 @pytest.fixture(scope="session")
 def old_engine() -> Engine:
     """Debian's Docker 20.10: another daemon with other data than ``engine``."""
-    return _found_or_made(lambda: provision.old_engine(Layout.from_environment()))
+    return found_or_made(lambda: provision.old_engine(Layout.from_environment()))
 
 
 @pytest.fixture(scope="session")
 def podman() -> Podman:
     """Podman as root: ``host`` of its service, and ``program``, which has the same store and no socket."""
-    return _found_or_made(lambda: provision.podman_engine(Layout.from_environment(), rootless=False))
+    return found_or_made(lambda: provision.podman_engine(Layout.from_environment(), rootless=False))
 
 
 @pytest.fixture(scope="session")
 def podman_rootless() -> Podman:
     """As ``podman``, of a user of its own: commands go after ``become``."""
-    return _found_or_made(lambda: provision.podman_engine(Layout.from_environment(), rootless=True))
+    return found_or_made(lambda: provision.podman_engine(Layout.from_environment(), rootless=True))
 
 
 @pytest.fixture(scope="session")
 def registry() -> str:
     """``host:port`` of an anonymous registry over plain HTTP; our engines use it as Docker Hub's mirror."""
-    return _found_or_made(lambda: provision.anonymous_registry(Layout.from_environment()))
+    return found_or_made(lambda: provision.anonymous_registry(Layout.from_environment()))
 
 
 @pytest.fixture(scope="session")
 def auth_registry(engine: Engine) -> AuthRegistry:
     """A registry that wants basic authentication: ``address``, ``user``, ``password``, and its ``image``."""
-    return _found_or_made(lambda: provision.auth_registry(Layout.from_environment(), engine.host))
+    return found_or_made(lambda: provision.auth_registry(Layout.from_environment(), engine.host))
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """A Kubernetes cluster: see tests/cluster/cluster.py. Our own where the tester gives none."""
     layout = Layout.from_environment()
-    return Cluster(layout, _found_or_made(lambda: clusters.cluster(layout)))
+    return Cluster(layout, found_or_made(lambda: clusters.cluster(layout)))
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def namespace(cluster: Cluster) -> Iterator[str]:
         yield name
 
 
-def _found_or_made(make: Callable[[], T]) -> T:
+def found_or_made(make: Callable[[], T]) -> T:
     """What ``make`` returns. Where it cannot be had, CI fails and everybody else skips."""
     try:
         return make()

@@ -9,9 +9,9 @@ import moorage
 async def main(namespace: str, size: str, folders: list[str]) -> None:
     """Raises the first error."""
     options = {"namespace": namespace, "persistentVolumeSize": size}
-    async with asyncio.TaskGroup() as group:
+    async with moorage.session(driver="kubernetes", options=options) as session, asyncio.TaskGroup() as group:
         for folder in folders:
-            group.create_task(moorage.up(folder, driver="kubernetes", options=options))
+            group.create_task(session.up(folder))
 
 
 if __name__ == "__main__":

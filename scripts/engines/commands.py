@@ -39,6 +39,7 @@ def _up(layout: Layout, what: str) -> None:
         if what in ("all", dockerd.NEW):
             engine = provision.engine(layout)
             provision.auth_registry(layout, engine.host)
+            provision.built_runtime(layout, engine.host)
         if what in ("all", dockerd.OLD):
             provision.old_engine(layout)
         if what in ("all", "podman"):

@@ -102,6 +102,13 @@ def ensure(
                 _provide(layout, host, image, missing, public=public, shared=shared)
 
 
+def imported(host: str | None, name: str, files: Path) -> str:
+    """The image ``name`` with these files, only in this engine."""
+    if not _present(host, name):
+        _docker(host, "import", str(files), name)
+    return name
+
+
 def publish_private(layout: Layout, host: str | None) -> None:
     """Push one image to the registry that wants a login, for tests of logging in."""
     target = f"{layout.auth_registry}/{PRIVATE}"

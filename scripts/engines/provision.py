@@ -8,8 +8,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from . import clients, debs, dockerd, images, podman, registry
+from . import clients, debs, dockerd, images, podman, registry, runtime
 from .layout import Layout
 from .phase import Failed
 
@@ -111,6 +112,28 @@ def auth_registry(layout: Layout, host: str) -> AuthRegistry:
         registry.up(layout)
         images.publish_private(layout, host)
     return AuthRegistry(layout.auth_registry, registry.USER, registry.PASSWORD, images.PRIVATE)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The runtime as it was built (``folder``), its ``image`` in an engine, and images to put it into."""
+
+    folder: Path
+    image: str
+    places: dict[str, str]
+
+
+def built_runtime(layout: Layout, host: str) -> Runtime:
+    """What `moorage runtime build` makes of this code, in the engine on ``host``."""
+    with _locked(layout):
+        return Runtime(
+            folder=runtime.built(layout),
+            image=runtime.loaded(layout, host),
+            places={
+                name: images.imported(host, f"moorage-test/{name}:latest", make(layout))
+                for name, make in runtime.PLACES.items()
+            },
+        )
 
 
 def down(layout: Layout) -> None:

@@ -90,6 +90,14 @@ def test_the_commands_of_the_guide_to_clusters(here: Person) -> None:
     assert done.code == 0, done.stderr
 
 
+def test_the_commands_of_the_guide_to_templates(here: Person) -> None:
+    config = Path(here.cli.env["MOORAGE_CONFIG"])
+    config.write_text('[driver.kubernetes]\nbuildkitCacheSize = "0"\n' + config.read_text())
+    for command in commands("templates"):
+        done = run(here, command)
+        assert done.code == 0, (command, done.stderr)
+
+
 def test_the_commands_of_the_guide_to_prebuilds(here: Person, engine: Engine) -> None:
     here.cli.env["DOCKER_HOST"] = engine.host
     for command in commands("prebuilds"):

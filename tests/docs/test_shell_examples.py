@@ -59,11 +59,14 @@ def test_examples_do_what_the_page_shows(page: Path, cli: Cli, tmp_path: Path) -
         assert missing(example.shown, done.stdout) == [], told
 
 
-def test_the_python_example_runs(cli: Cli, tmp_path: Path) -> None:
+PROGRAMS = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs/guides/scripting.md").read_text(), re.M | re.S)
+
+
+@pytest.mark.parametrize(
+    ("program", "said"), [*zip(PROGRAMS, ([ANY, "/workspaces/hello"], ["first", "second"]), strict=True)]
+)
+def test_the_python_examples_run(program: str, said: list[object], cli: Cli, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    (program,) = re.findall(
-        r"^```python\n(.*?)^```$", (ROOT / "docs/guides/scripting.md").read_text(), re.M | re.S
-    )
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
@@ -73,7 +76,7 @@ def test_the_python_example_runs(cli: Cli, tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [ANY, "/workspaces/hello"]
+    assert done.stdout.split() == said
 
 
 def examples(text: str) -> Iterator[Example]:

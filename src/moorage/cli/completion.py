@@ -51,6 +51,19 @@ def complete_workspace(ctx: click.Context, param: click.Parameter, incomplete: s
     return [CompletionItem(name, help=source) for name, source in found if name.startswith(incomplete)]
 
 
+def complete_template(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of templates; folders where a path was begun."""
+    from click.shell_completion import CompletionItem
+
+    from moorage.templates.folders import entries
+
+    del ctx, param
+    if incomplete.startswith((".", "/", "~")):
+        return [CompletionItem(incomplete, type="dir")]
+    found = ((each.name, each.template.description if each.template else "") for each in entries(os.environ))
+    return [CompletionItem(name, help=text) for name, text in found if name.startswith(incomplete)]
+
+
 def _names(driver: str, options: dict[str, str]) -> list[tuple[str, str]]:
     try:
         return asyncio.run(_listed(driver, options))

@@ -16,6 +16,7 @@ from moorage.cli.run import run
 from moorage.cli.table import age, details, table
 from moorage.drivers.base import Listed
 from moorage.events import Redacting
+from moorage.spec.template import Value
 from moorage.workspace.find import place, shown_source
 from moorage.workspace.status import Hooks, Status, status
 
@@ -80,6 +81,7 @@ def _rows(listed: Sequence[Listed], *, owners: bool) -> list[list[str]]:
 
 
 def _described(found: Status) -> list[tuple[str, str]]:
+    shown = ((name, value) for name, value in found.parameters.items() if value not in (None, "", ()))
     ended = f", exit code {found.exit_code}" if found.state in ("exited", "dead") else ""
     return [
         ("name", found.name),
@@ -96,8 +98,14 @@ def _described(found: Status) -> list[tuple[str, str]]:
         ("container", found.container),
         ("id", found.workspace),
         ("owner", found.owner),
+        ("template", found.template),
+        ("parameters", ", ".join(f"{name}={_written(value)}" for name, value in shown)),
         *_hooks(found.hooks),
     ]
+
+
+def _written(value: Value) -> str:
+    return ",".join(value) if isinstance(value, tuple) else json_text(value).strip('"')
 
 
 def _hooks(hooks: Hooks) -> list[tuple[str, str]]:

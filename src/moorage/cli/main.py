@@ -28,6 +28,8 @@ COMMANDS = {
     "why": ("logs", "Name the cause of the last failure"),
     "sync": ("sync", "Copy later changes of an uploaded folder, up or down"),
     "forward": ("forward", "Make ports of a workspace available on this machine"),
+    "template": ("template", "Make workspaces from what a platform team offers"),
+    "update": ("update", "Change the parameters of a workspace that was made from a template"),
     "build": ("build", "Build the image of a configuration, and push it if asked"),
     "gc": ("gc", "Remove images and caches that no workspace uses"),
     "doctor": ("doctor", "Check this machine and say what to do"),
@@ -35,6 +37,7 @@ COMMANDS = {
     "features": ("features", "Test, package, publish and look up Features"),
     "devcontainer": ("devcontainer.main", "What the reference CLI `devcontainer` offers, done by moorage"),
     "kubernetes": ("kubernetes", "Print the rights that users of a cluster need"),
+    "runtime": ("runtime", "Build and publish the tree that carries moorage into any image"),
     "completion": ("completion", "Print the completion script for a shell"),
 }
 DEFAULTED = ("up", "plan", "build")
@@ -76,6 +79,8 @@ class _Lazy(click.Group):
             ctx.fail(f"There is no command {args[0]!r}. {did_you_mean(args[0], COMMANDS)}".strip())
         if args and args[0] in DEFAULTED and not ctx.resilient_parsing:
             ctx.default_map = _defaults(args)
+        if args[:2] == ["template", "up"] and not ctx.resilient_parsing:
+            ctx.default_map = {"template": _defaults(args)}
         return super().resolve_command(ctx, args)
 
 

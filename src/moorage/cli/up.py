@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import click
@@ -44,7 +45,7 @@ def up_command(source: str, **values: Any) -> None:
     request, driver, options, output, reporter = asked(source, values)
     work = _up(request, reporter, driver, options, values["timeout"])
     result = run(work, output, reporter)
-    _print(result, output)
+    shown(result, output)
     if values["shell"]:
         from moorage.cli.execute import shell_command
 
@@ -52,30 +53,37 @@ def up_command(source: str, **values: Any) -> None:
         shell_command.main(args=[*where, result.name], prog_name="moorage shell")
 
 
-async def _up(
-    request: Request, reporter: Redacting, driver: str, options: dict[str, str], timeout: float | None
-) -> Up:
-    async with open_site(reporter, driver=driver, options=options) as site:
-        try:
-            async with asyncio.timeout(timeout):
-                return await up(request, site)
-        except TimeoutError as error:
-            raise UpTimedOut(
-                f"The workspace was not up within {timeout:g} seconds.",
-                hint="Run the command again to go on where it stopped, with a larger --timeout.",
-            ) from error
-
-
-def _print(result: Up, output: Output) -> None:
+def shown(result: Up, output: Output, where: str = "") -> None:
+    """Print what is up; `where` are the options that later commands on it need."""
     if output.result == "json":
         import msgspec
 
         body = {"outcome": "success", **msgspec.to_builtins(result)}
         click.echo(json_text(body))
         return
+    name = f"{where} {result.name}".strip()
     what = "is up" if result.steps else "was up already"
     click.echo(harmless(f"Workspace {result.name} {what}: {result.remote_user} in {result.remote_folder}"))
     if result.background:
-        click.echo(f"Hooks go on in the background; follow them with: moorage logs --follow {result.name}")
+        click.echo(f"Hooks go on in the background; follow them with: moorage logs --follow {name}")
     if not output.quiet:
-        click.echo(f"Enter it with: moorage shell {result.name}")
+        click.echo(f"Enter it with: moorage shell {name}")
+
+
+async def limited(work: Awaitable[Up], timeout: float | None) -> Up:
+    """The work within so many seconds. Raises UpTimedOut."""
+    try:
+        async with asyncio.timeout(timeout):
+            return await work
+    except TimeoutError as error:
+        raise UpTimedOut(
+            f"The workspace was not up within {timeout:g} seconds.",
+            hint="Run the command again to go on where it stopped, with a larger --timeout.",
+        ) from error
+
+
+async def _up(
+    request: Request, reporter: Redacting, driver: str, options: dict[str, str], timeout: float | None
+) -> Up:
+    async with open_site(reporter, driver=driver, options=options) as site:
+        return await limited(up(request, site), timeout)

@@ -9,6 +9,7 @@ import os
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Iterable, Mapping
+from typing import NoReturn
 
 import msgspec
 
@@ -36,6 +37,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     token_file: str = ""
     client_certificate: str = ""
     client_key: str = ""
+    kubeconfig: bool | None = None
+    """Whether only a kubeconfig counts (True), only the pod's own account (False), or what there is."""
 
 
 def find(wanted: Wanted, environ: Mapping[str, str], home: str, *, account: str = ACCOUNT) -> Access:
@@ -71,6 +74,8 @@ def expanded(path: str, home: str) -> str:
 def _found(wanted: Wanted, environ: Mapping[str, str], home: str, account: str) -> Access:
     if wanted.host:
         return Access(server=_url(wanted.host, BadClusterOption), origin="option host")
+    if wanted.kubeconfig is False:
+        return _in_cluster(environ, account) or _no_account(account)
     files = files_of(wanted.config, environ, home)
     merged = read(files)
     if wanted.config and not merged.files:
@@ -79,11 +84,13 @@ def _found(wanted: Wanted, environ: Mapping[str, str], home: str, account: str) 
         )
     if merged or wanted.context:
         return of_context(merged, wanted.context, files)
-    if inside := _in_cluster(environ, account):
+    inside = None if wanted.kubeconfig else _in_cluster(environ, account)
+    if inside:
         return inside
+    looked = "a pod's account is not looked for" if wanted.kubeconfig else "no service account of a pod"
     raise ClusterMissing(
         "Nothing says which Kubernetes cluster to use.",
-        evidence=(f"no contexts in {', '.join(files)}", "no service account of a pod"),
+        evidence=(f"no contexts in {', '.join(files)}", looked),
         hint="Get a kubeconfig from who runs the cluster (KUBECONFIG or ~/.kube/config), or set `host`.",
     )
 
@@ -216,6 +223,14 @@ def _in_cluster(environ: Mapping[str, str], account: str) -> Access | None:
         user=User(token_file=token),
         authority=Pem(file=authority) if os.path.exists(authority) else Pem(),  # noqa: PTH110
         origin="the service account of this pod",
+    )
+
+
+def _no_account(account: str) -> NoReturn:
+    raise ClusterMissing(
+        "useKubeconfig is false, and this is no pod with an account in a cluster.",
+        evidence=(f"KUBERNETES_SERVICE_HOST, or {account}/token, is not there",),
+        hint="Run moorage in a pod with a ServiceAccount, or let useKubeconfig be true.",
     )
 
 

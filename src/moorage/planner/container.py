@@ -14,7 +14,7 @@ from moorage.devcontainer.mounts import parse_mount
 from moorage.devcontainer.users import container_user, remote_user
 from moorage.planner.compose import stack
 from moorage.planner.configured import Configured, image_entries, merged
-from moorage.planner.errors import MountUnsupported
+from moorage.planner.errors import MountUnsupported, RunArgsUnsupported
 from moorage.planner.facts import Facts
 from moorage.planner.image import Chosen
 from moorage.planner.questions import AskEngine, ConfigurationFile, ListNames, TakenName
@@ -49,7 +49,7 @@ def wanted(
     """Everything about the container that can be said before it exists; compared with the one that does."""
     before = merged(configuration, chosen.image, None)
     live = merged(configuration, chosen.image, container.environment) if container else before
-    user = remote_user(live, configuration.configuration.run_args, chosen.image.user)
+    user = remote_user(live, _run_args(request, configuration), chosen.image.user)
     uid, gid = _ids(request, facts, live, user, container)
     spec = _spec(request, facts, configuration, before, chosen, container)
     spec = msgspec.structs.replace(spec, remote_user=user)
@@ -145,11 +145,22 @@ def _spec(
         security_opt=merged.security_opt,
         ports=() if around else _ports(own),
         gpu=_gpu(request, facts, merged, container),
-        extras=() if around else own.run_args,
+        extras=() if around else _run_args(request, configuration),
         labels=_labels(request, facts, configuration, chosen, container),
         stack=around,
         resources=_resources(merged) if furnished else Resources(),
     )
+
+
+def _run_args(request: Request, configuration: Configured) -> tuple[str, ...]:
+    """The file's own and the request's, which win. Raises RunArgsUnsupported."""
+    if request.run_args and configuration.configuration.kind == "compose":
+        raise RunArgsUnsupported(
+            "The workspace is a Compose project, which takes no runArgs from outside.",
+            evidence=(" ".join(request.run_args),),
+            hint="Write limits and the like into its own Compose files, and use no template that sets them.",
+        )
+    return (*configuration.configuration.run_args, *request.run_args)
 
 
 def _overrides(own: Configuration, merged: Merged) -> bool:
@@ -266,6 +277,8 @@ def _labels(
     }
     if configuration.file.commit:
         labels[names.COMMIT] = configuration.file.commit
+    if request.template:
+        labels[names.TEMPLATE] = request.template
     if request.id_labels:
         labels[names.ID_LABELS] = "\n".join(name for name, _ in request.id_labels)
     return tuple({**labels, **configuration.id_labels}.items())

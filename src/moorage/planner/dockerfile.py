@@ -19,6 +19,7 @@ from moorage.image.label import label, parse_label
 from moorage.planner.below import Below, prebuilt, published, recorded
 from moorage.planner.configured import Configured
 from moorage.planner.facts import Facts
+from moorage.planner.platform import platform, unknown
 from moorage.planner.questions import ContextDigests, DockerfileText, FindImage, HashContext, ReadDockerfile
 from moorage.planner.request import Request
 from moorage.planner.steps import BuildImage
@@ -55,18 +56,20 @@ def built(
         return Below(image=recorded(record, record.reference), record=record)
     where = recipe(configuration, build)
     question = ReadDockerfile(path=where.dockerfile, context=where.context)
+    facts.need_all(question, *unknown(request))
     text = facts.need(question, DockerfileText)
     parsed = parse(text.text, where.dockerfile)
-    platform = platform_arguments(request.platform)
-    needed = reachable(parsed, build.target, where.arguments, platform)
+    target = platform(request, facts)
+    predefined = platform_arguments(target)
+    needed = reachable(parsed, build.target, where.arguments, predefined)
     bases = _bases(request, facts, parsed, needed, record)
-    evaluation = evaluate(parsed, needed, where.arguments, platform, _environments(bases))
+    evaluation = evaluate(parsed, needed, where.arguments, predefined, _environments(bases))
     read = reads(evaluation)
     hashed = HashContext(context=where.context, reads=read, ignore=text.ignore, ignore_name=text.ignore_name)
     inputs = key.inputs(
         evaluation,
         read,
-        platform=request.platform,
+        platform=target,
         images={reference: image.identity for reference, image in bases.items()},
         files=dict(facts.need(hashed, ContextDigests).lines),
         arguments=where.arguments,

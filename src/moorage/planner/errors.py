@@ -41,6 +41,12 @@ class MountUnsupported(ConfigurationError):
     code = "mount-unsupported"
 
 
+class RunArgsUnsupported(RefusedError):
+    """Limits and the like from outside, for a workspace that is a Compose project."""
+
+    code = "run-args-unsupported"
+
+
 class NotSupportedHere(RefusedError):
     """The driver refuses the specification; the evidence lists every reason."""
 

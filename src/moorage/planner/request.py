@@ -53,6 +53,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     environment: tuple[tuple[str, str], ...] = ()
     remote_environment: tuple[tuple[str, str | None], ...] = ()
     mounts: tuple[str, ...] = ()
+    run_args: tuple[str, ...] = ()
+    """Beside those of the devcontainer.json, and after them."""
+    template: str = ""
+    """What the workspace is to remember of its template (`spec.template`)."""
     dotfiles: Dotfiles | None = None
     secrets: tuple[tuple[str, str], ...] = ()
     build_secrets: tuple[BuildSecret, ...] = ()
@@ -65,7 +69,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Whether images are only where a registry has them: then those below others are kept there, too."""
     no_builds: str = ""
     """Why no image can be built here, with what would help; "" where it can."""
-    platform: str = "linux/amd64"
+    platform: str = ""
+    """What images are for, such as linux/arm64; "": what the place is by itself."""
     submodules: bool = False
     lfs: bool = False
     features: dict[str, object] = {}

@@ -23,6 +23,8 @@ ID_LABELS = "dev.moorage.id-labels"
 """Names of the labels that the workspace is known by, where a caller chose them."""
 ROLE = "dev.moorage.role"
 RECORD = "dev.moorage.record"
+TEMPLATE = "dev.moorage.template"
+"""What a workspace remembers of the template that it was made from (`spec.template`)."""
 PROJECT = "dev.moorage.project"
 """On what marks a workspace that is a Compose project: its name."""
 

@@ -67,6 +67,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     helper_running: bool = False
     beside: tuple[tuple[str, str], ...] = ()
     """(service, state) of the other containers of its Compose project."""
+    template: str = ""
+    """What the workspace remembers of its template, also where it has no container; "" without one."""
 
 
 class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from moorage.builders.cluster.builder import ClusterBuilder
 from moorage.builders.cluster.settings import Settings, mode
 from moorage.drivers.kubernetes.driver import KubernetesDriver
 from moorage.oci.credentials import Credentials
+from moorage.planner.platform import own
 from moorage.planner.questions import FindImage
 from moorage.spec.build import BuildSpec
 from moorage.spec.image import ImageFacts
@@ -28,8 +29,7 @@ async def build(
     site: Site, driver: KubernetesDriver, spec: BuildSpec, context: Context, step: str
 ) -> ImageFacts:
     """Have the image in its registry. Raises what the builder raises."""
-    engine = await site.facts()
-    platform = spec.platform or (engine.platform if not engine.platform.endswith("/") else "")
+    platform = spec.platform or own(await site.facts())
     placed = msgspec.structs.replace(spec, push=True, platform=platform)
     async with _builder(site, driver) as builder:
         await builder.build(placed, context, site.reporter, step)

@@ -15,11 +15,12 @@ from moorage.git.client import ls_remote
 from moorage.git.clone import CloneProgram, clone_program
 from moorage.oci.failures import ImageNotFound
 from moorage.planner.facts import Facts
+from moorage.planner.platform import own
 from moorage.planner.questions import FindImage
 from moorage.planner.request import Request
 from moorage.planner.steps import CreateContainer
 from moorage.spec.image import ImageFacts
-from moorage.spec.observation import Container, EngineFacts
+from moorage.spec.observation import Container
 from moorage.spec.run import RunSpec
 from moorage.spec.source import GitSource
 from moorage.workspace.site import Site
@@ -39,9 +40,9 @@ async def find_image(site: Site, question: FindImage) -> ImageFacts | None:
     if question.local and not site.cluster.options.build_repository:
         return None
     try:
-        platform = question.platform or _platform(await site.facts())
-        own, further = site.preferences.registries, site.cluster.pull_logins
-        return await pinned(question.reference, platform, site.reporter, own, further)
+        platform = question.platform or own(await site.facts())
+        registries, further = site.preferences.registries, site.cluster.pull_logins
+        return await pinned(question.reference, platform, site.reporter, registries, further)
     except ImageError as error:
         if question.optional or (question.local and isinstance(error, ImageNotFound)):
             return None
@@ -78,11 +79,6 @@ async def known_of(
     )
 
 
-def _platform(engine: EngineFacts) -> str:
-    """Where nobody may see the nodes, what nearly all of them are."""
-    return engine.platform if not engine.platform.endswith("/") else "linux/amd64"
-
-
 def _image(facts: Facts, reference: str) -> ImageFacts | None:
     found = facts.every(FindImage, ImageFacts).values()
     return next((each for each in found if each.reference == reference), None)
@@ -100,9 +96,9 @@ async def _users(
         return None, None
     from moorage.facts.passwd import passwd  # rarely asked for
 
-    platform = request.platform or _platform(await site.facts())
-    own, further = site.preferences.registries, driver.pull_logins
-    text = await passwd(spec.image, platform, site.reporter, own, further)
+    platform = request.platform or own(await site.facts())
+    registries, further = site.preferences.registries, driver.pull_logins
+    text = await passwd(spec.image, platform, site.reporter, registries, further)
     return _identity(text, named), _identity(text, spec.remote_user or named)
 
 

@@ -6,11 +6,17 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from moorage.errors import UsageError
 from moorage.events import LogLine, Redacting
-from moorage.workspace.preferences import load
+from moorage.workspace.preferences import Preferences, load
 from moorage.workspace.site import Site, cache_folder
+
+if TYPE_CHECKING:
+    from moorage.drivers.kubernetes.options import Options as KubernetesOptions
 
 DRIVERS = ("docker", "kubernetes")
 
@@ -41,7 +47,12 @@ async def open_site(
     preferences = load(environ)
     given = {**preferences.drivers.get(driver, {}), **(options or {})}
     make = partial(
-        Site, reporter=reporter, cache=cache_folder(environ), environment=environ, preferences=preferences
+        Site,
+        reporter=reporter,
+        cache=cache_folder(environ),
+        environment=environ,
+        preferences=preferences,
+        given=options,
     )
     opener = _clustered if driver == "kubernetes" else _engined
     site = await opener(make, given, environ, reporter)
@@ -70,15 +81,27 @@ async def _clustered(
     from moorage.drivers.kubernetes.options import parse
 
     home = environ.get("HOME", "/")
-    settings = parse(given, home=home, read=_text)
+    settings = parse(given, home=home, read=file_text)
     driver = opened(settings, environ, home, _teller(reporter, "cluster"))
-    return make(cluster=driver, driver=driver, options=settings)
+    site = make(cluster=driver, driver=driver, options=settings)
+    site.preferences = insecure(site.preferences, settings)
+    return site
+
+
+def insecure(preferences: Preferences, settings: KubernetesOptions) -> Preferences:
+    """The registry of built images among those without HTTPS, where an option says so."""
+    if not (settings.insecure_build_repository and settings.build_repository):
+        return preferences
+    registry = settings.build_repository.partition("/")[0]
+    if registry in preferences.insecure:
+        return preferences
+    return msgspec.structs.replace(preferences, insecure=(*preferences.insecure, registry))
 
 
 def _teller(reporter: Redacting, step: str) -> Callable[[str], None]:
     return lambda line: reporter.emit(LogLine(step=step, text=line))
 
 
-def _text(path: str) -> str:
+def file_text(path: str) -> str:
     with open(path, encoding="utf-8") as file:  # noqa: PTH123  # as everywhere on this way
         return file.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,19 +13,31 @@ from moorage.workspace.site import Site
 if TYPE_CHECKING:
     from moorage.drivers.kubernetes.options import Options
 
+_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+"""As kernels call them, and as images do."""
+
 
 def placed(request: Request, site: Site) -> Request:
-    """In a cluster: where built images go, and whether any can be built. An engine takes it as it is."""
+    """In a cluster: where built images go, and whether any can be built.
+
+    An engine on this machine is of its kind; what others are is asked for when it matters.
+    """
     if site.cluster is None:
-        return request
+        here = _platform() if site.engine.endpoint.local else ""
+        return msgspec.structs.replace(request, platform=request.platform or here)
     options = site.cluster.options
     return msgspec.structs.replace(
         request,
         repository=request.repository or options.build_repository,
         registry_only=True,
         no_builds=refusal(options),
-        platform=f"linux/{options.architecture}" if options.architecture else request.platform,
+        platform=request.platform or (f"linux/{options.architecture}" if options.architecture else ""),
     )
+
+
+def _platform() -> str:
+    architecture = _ARCHITECTURES.get(os.uname().machine)
+    return f"linux/{architecture}" if architecture else ""
 
 
 def refusal(options: Options) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from moorage.drivers.base import Driver
@@ -27,10 +28,35 @@ if TYPE_CHECKING:
     from moorage.spec.observation import EngineFacts
 
 
+_FRESH = 60.0
+"""Seconds that facts are good for: runs of one session share them, and nodes come and go."""
+
+
 class NeedsEngine(RefusedError):
     """What was asked for is done with an engine, and this driver has none."""
 
     code = "needs-engine"
+
+
+class Offers:
+    """A driver's facts: whoever asks at the same time, or soon after, gets the same answer."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._asked: asyncio.Future[EngineFacts] | None = None
+        self._when = 0.0
+
+    async def facts(self) -> EngineFacts:
+        """Raises as `Driver.facts`; an error is not kept."""
+        if self._asked is None or self._is_over(self._asked):
+            self._asked = asyncio.ensure_future(self._driver.facts())
+            self._when = monotonic()
+        return await asyncio.shield(self._asked)
+
+    def _is_over(self, asked: asyncio.Future[EngineFacts]) -> bool:
+        if not asked.done():
+            return False
+        return asked.cancelled() or asked.exception() is not None or monotonic() - self._when > _FRESH
 
 
 class Site:
@@ -47,14 +73,18 @@ class Site:
         preferences: Preferences | None = None,
         engine: Engine | None = None,
         cluster: KubernetesDriver | None = None,
+        offers: Offers | None = None,
+        given: Mapping[str, str] | None = None,
     ) -> None:
         self._engine = engine
         self.cluster = cluster
         """The driver once more, where it is that of a cluster, which takes more than the contract says."""
         self.driver = driver
         self.options = options
+        self.given = dict(given or {})
+        """The driver's options as the command has them, before those of files."""
         self.reporter = reporter
-        self._facts: asyncio.Future[EngineFacts] | None = None
+        self._offers = offers or Offers(driver)
         self._cache = cache
         self.environment = environment
         self.preferences = preferences or Preferences()
@@ -62,11 +92,24 @@ class Site:
         self.contexts: dict[HashContext, ContextTree] = {}
         """What image keys were made of, for the builds that follow."""
 
+    def beside(self, reporter: Redacting) -> Site:
+        """The same place for another run, which may take its time beside this one."""
+        return Site(
+            driver=self.driver,
+            options=self.options,
+            reporter=reporter,
+            cache=self._cache,
+            environment=self.environment,
+            preferences=self.preferences,
+            engine=self._engine,
+            cluster=self.cluster,
+            offers=self._offers,
+            given=self.given,
+        )
+
     async def facts(self) -> EngineFacts:
         """What the place offers where the workspace runs, asked once in a run, whoever wants to know."""
-        if self._facts is None:
-            self._facts = asyncio.ensure_future(self.driver.facts())
-        return await asyncio.shield(self._facts)
+        return await self._offers.facts()
 
     @property
     def engine(self) -> Engine:

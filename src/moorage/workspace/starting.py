@@ -23,7 +23,7 @@ async def start(listed: Listed, site: Site, *, attach: bool = False) -> None:
 
     Raises what `up` and the driver raise.
     """
-    request = _request(listed, site)
+    request = request_of(listed, site)
     if request is None:
         _tell(site.reporter, f"{shown_source(listed)} is gone", listed)
         await _only_start(listed, site)
@@ -35,15 +35,7 @@ async def start(listed: Listed, site: Site, *, attach: bool = False) -> None:
         await _only_start(listed, site)
 
 
-async def _only_start(listed: Listed, site: Site) -> None:
-    project = listed.labels.get(PROJECT)
-    if project:
-        await site.driver.stacks(site.cache / "compose").start_again(project)
-    else:
-        await site.driver.start(listed.container)
-
-
-def _request(listed: Listed, site: Site) -> Request | None:
+def request_of(listed: Listed, site: Site) -> Request | None:
     """The request that leads to this very container; None where its source, or its labels, do not."""
     source, asked = source_of(listed.source), identity(listed.labels)
     if (
@@ -55,6 +47,14 @@ def _request(listed: Listed, site: Site) -> Request | None:
     machine = msgspec.structs.replace(host(source, site.environment), owner=listed.owner)
     request = Request(source=source, host=machine, name=asked[0], config=asked[1])
     return request if request.workspace == listed.workspace else None
+
+
+async def _only_start(listed: Listed, site: Site) -> None:
+    project = listed.labels.get(PROJECT)
+    if project:
+        await site.driver.stacks(site.cache / "compose").start_again(project)
+    else:
+        await site.driver.start(listed.container)
 
 
 def _tell(reporter: Reporter, why: str, listed: Listed) -> None:

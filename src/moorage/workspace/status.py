@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from moorage.drivers.base import Listed
-from moorage.spec import names
+from moorage.spec import names, template
 from moorage.spec.image import Record
 from moorage.spec.observation import Container, Journal
+from moorage.spec.template import Value
 from moorage.workspace.find import find, shown_source
 from moorage.workspace.settings import folder_of, remote_user, settings
 from moorage.workspace.site import Site
@@ -42,6 +43,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = ""
     forward_ports: tuple[int | str, ...] = ()
     hooks: Hooks = Hooks()
+    template: str = ""
+    parameters: dict[str, Value] = {}
+    """What was chosen where it was made from a template."""
 
 
 async def status(text: str, site: Site) -> Status:
@@ -82,6 +86,8 @@ def hooks_of(journal: Journal, container: Container) -> Hooks:
 
 
 def _listed(listed: Listed) -> Status:
+    label = listed.labels.get(names.TEMPLATE, "")
+    record = template.read(label) if label else None
     return Status(
         name=listed.name,
         workspace=listed.workspace,
@@ -90,6 +96,8 @@ def _listed(listed: Listed) -> Status:
         owner=listed.owner,
         created=listed.created,
         container=listed.container,
+        template=record.template if record else "",
+        parameters=record.parameters if record else {},
     )
 
 

@@ -75,7 +75,7 @@ async def up(request: Request, site: Site) -> Up:
     Raises every error of the rooms below; what was done until then stays and the next `up` goes on from it.
     """
     _tell_of_inactivity(site)
-    request = placed(request, site)
+    request = _completed(request, site)
     try:
         return await _until_settled(request, site)
     except MoorageError as error:
@@ -87,8 +87,7 @@ async def up(request: Request, site: Site) -> Up:
 
 async def foresee(request: Request, site: Site) -> Plan:
     """The whole plan without changing anything: questions are answered, steps are only predicted."""
-    request = placed(request, site)
-    now = await _first_plan(request, site)
+    request, now = await _first_plan(_completed(request, site), site)
     reached = forecast(request, now)
     for _ in range(_ROUNDS):
         if reached.ask is None or not all(isinstance(each, _FORESEEABLE) for each in reached.ask.questions):
@@ -108,6 +107,7 @@ async def _until_settled(request: Request, site: Site) -> Up:
         outcome = plan(request, facts)
         if isinstance(outcome, Ask):
             facts = facts.answered(await answers(request, site, outcome.questions))
+            request = _recalled(request, facts, site)
             continue
         warned = _warn(site, outcome, warned)
         if not outcome.steps:
@@ -124,14 +124,32 @@ async def _until_settled(request: Request, site: Site) -> Up:
     )
 
 
-async def _first_plan(request: Request, site: Site) -> Facts:
+async def _first_plan(request: Request, site: Site) -> tuple[Request, Facts]:
     facts = Facts()
     for _ in range(_ROUNDS):
         outcome = plan(request, facts)
         if isinstance(outcome, Plan):
-            return facts
+            return request, facts
         facts = facts.answered(await answers(request, site, outcome.questions))
+        request = _recalled(request, facts, site)
     raise Unsettled("The planner keeps asking.", hint="Please report this as a defect.")
+
+
+def _completed(request: Request, site: Site) -> Request:
+    """As the place, and the template that the request is made from, understand it."""
+    if not request.template:
+        return placed(request, site)
+    from moorage.workspace.templated import complete  # few workspaces are made from templates
+
+    return complete(request, site)
+
+
+def _recalled(request: Request, facts: Facts, site: Site) -> Request:
+    """A workspace that was made from a template goes on as that one says, whatever command meets it."""
+    if request.template or not facts.knows(observe(request)):
+        return request
+    template = facts.need(observe(request), Observation).template
+    return _completed(msgspec.structs.replace(request, template=template), site) if template else request
 
 
 async def carry_out(request: Request, site: Site, facts: Facts, step: Step) -> Facts:

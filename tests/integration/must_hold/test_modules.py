@@ -52,5 +52,6 @@ def test_warm_up_and_exec(
     moorage.ok("up", folder)
     for arguments in (("up", folder), ("exec", folder, "true")):
         modules = loaded(*arguments)
+        assert [name for name in modules if "template" in name and name.startswith("moorage.")] == []
         assert HEAVY & modules == set(), arguments
         assert SLOW & modules == set(), arguments

@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from moorage.cli import build, plan, up
+from moorage.cli import build, plan, template_up, up
 from moorage.cli.defaults import OPTIONS, load_defaults
 from moorage.cli.main import DEFAULTED, cli
 from moorage.cli.request import request_of
@@ -126,6 +126,15 @@ def test_the_command_line_wins(write: Write, monkeypatch: pytest.MonkeyPatch) ->
     assert seen["dotfiles"] == "me/two"
     assert seen["timeout"] == 5
     assert seen["env"] == ("A=b",)
+
+
+def test_a_workspace_from_a_template_has_them_too(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, object] = {}
+    monkeypatch.setattr(template_up.up_command, "callback", lambda **values: seen.update(values))
+    environment = write("[up]\ndotfiles = 'me/one'\nshell = true")
+    result = CliRunner().invoke(cli, ["template", "up", "x", "--lfs"], env=environment)
+    assert result.exit_code == 0, result.output
+    assert (seen["dotfiles"], seen["lfs"], seen["reference"]) == ("me/one", True, "x")
 
 
 def test_lists_of_the_command_line_are_added_and_win_by_name(

@@ -237,6 +237,20 @@ def test_in_a_pod_its_account_is_used_where_no_kubeconfig_is(tmp_path: Path) -> 
     assert find(Wanted(config=config(tmp_path)), environ, "/", account=str(tmp_path)).context == "work"
 
 
+def test_one_of_the_two_ways_can_be_demanded(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("t")
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBECONFIG": config(tmp_path)}
+    inside = find(Wanted(kubeconfig=False), environ, "/", account=str(tmp_path))
+    assert inside.origin == "the service account of this pod"
+    assert find(Wanted(kubeconfig=True), environ, "/", account=str(tmp_path)).context == "work"
+    with pytest.raises(ClusterMissing, match="this is no pod"):
+        find(Wanted(kubeconfig=False), environ, "/", account="/nowhere")
+    del environ["KUBECONFIG"]
+    assert find(Wanted(), environ, "/nowhere", account=str(tmp_path)) == inside
+    with pytest.raises(ClusterMissing):
+        find(Wanted(kubeconfig=True), environ, "/nowhere", account=str(tmp_path))
+
+
 def test_nothing_at_all_is_told(tmp_path: Path) -> None:
     with pytest.raises(ClusterMissing):
         find(Wanted(), {}, str(tmp_path), account=str(tmp_path))

@@ -58,6 +58,7 @@ class World:
         features: dict[str, dict[str, object]] | None = None,
         lock: bytes | None = None,
         project: dict[str, object] | None = None,
+        engine: EngineFacts = ENGINE,
     ) -> None:
         self.configuration = configuration
         self.here = here
@@ -69,6 +70,7 @@ class World:
         self.features = features or {}
         self.lock = lock
         self.project = project or {}
+        self.engine = engine
         self.asked: list[Question] = []
 
     def answer(self, question: Question) -> object:
@@ -92,7 +94,7 @@ class World:
             case HashContext():
                 return ContextDigests(lines=tuple((item.line, self.digest) for item in question.reads.items))
             case AskEngine():
-                return ENGINE
+                return self.engine
             case ListNames():
                 return self.names
             case IsCloned():

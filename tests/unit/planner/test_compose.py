@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from moorage.devcontainer.compose import NoService, UnknownService
-from moorage.planner.errors import BuildUnsupported
+from moorage.planner.errors import BuildUnsupported, RunArgsUnsupported
 from moorage.planner.learning import forecast
 from moorage.planner.plan import Plan, plan
 from moorage.planner.steps import BuildImage, CreateStack, StartStack
@@ -47,6 +47,11 @@ def created(world: World) -> CreateStack:
     step = planned(world).steps[-1]
     assert isinstance(step, CreateStack)
     return step
+
+
+def test_run_arguments_from_outside_are_refused() -> None:
+    with pytest.raises(RunArgsUnsupported):
+        planned(world(), run_args=("--memory=1g",))
 
 
 def test_a_user_gets_its_ids_before_anything_is_started() -> None:

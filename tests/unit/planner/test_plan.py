@@ -25,6 +25,7 @@ from moorage.planner.steps import (
 )
 from moorage.spec import names
 from moorage.spec.observation import Observation
+from moorage.spec.run import differences, recorded
 
 from .situations import GIT, IMAGE, World, request
 
@@ -145,6 +146,18 @@ def test_a_name_of_another_source_is_refused_and_a_default_name_gets_a_hash() ->
     whole, _ = _whole(asked, world.facts(asked), world)
     created = next(step for step in whole.steps if isinstance(step, CreateContainer))
     assert dict(created.spec.labels)[names.NAME] == f"project-{asked.workspace[:4]}"
+
+
+def test_what_a_template_adds_is_part_of_the_container() -> None:
+    """Its run arguments come last, so that they win, and differ as others do; its record is a label."""
+    asked = request(run_args=("--memory=1g",), template="{}")
+    world = World({"image": "debian:bookworm-slim", "runArgs": ["--memory=9g"]})
+    whole, _ = _whole(asked, world.facts(asked), world)
+    created = next(step for step in whole.steps if isinstance(step, CreateContainer))
+    assert created.spec.extras == ("--memory=9g", "--memory=1g")
+    assert dict(created.spec.labels)[names.TEMPLATE] == "{}"
+    more = msgspec.structs.replace(created.spec, extras=("--memory=9g", "--memory=2g"))
+    assert [each.text for each in differences(recorded(created.spec), more)] == ["runArgs: --memory changed"]
 
 
 def test_the_labels_hold_no_value_of_the_environment() -> None:

@@ -89,11 +89,16 @@ class DockerDriver:
                 beside=await self._beside(found),
                 journal=journal.parse(read, found.Id),
                 volume=("complete" if found.State.StartedAt[:4] > "0001" else "empty") if volume else "none",
+                template=(found.Config.Labels or {}).get(names.TEMPLATE, ""),
             )
         if workspace and (named := await self._named_otherwise(workspace)):
             return await self.observe(named, volume=volume)
         there, helping = await asyncio.gather(self._volume(volume), self._at_work(helper))
-        return Observation(volume="empty" if there else "none", helper_running=helping)
+        return Observation(
+            volume="empty" if there else "none",
+            helper_running=helping,
+            template=(there.Labels or {}).get(names.TEMPLATE, "") if there else "",
+        )
 
     async def create(self, spec: RunSpec, facts: EngineFacts) -> Container:
         """Raises NameTaken, ImageMissing, BadRunArgs, UserUnmapped, and more of `engine.errors`."""
@@ -198,8 +203,8 @@ class DockerDriver:
                 return
             await asyncio.sleep(0.1)
 
-    async def _volume(self, name: str) -> bool:
-        return bool(name) and await volumes.inspect(self.engine, name) is not None
+    async def _volume(self, name: str) -> volumes.Volume | None:
+        return await volumes.inspect(self.engine, name) if name else None
 
     async def _at_work(self, helper: str) -> bool:
         found = await containers.inspect(self.engine, helper) if helper else None

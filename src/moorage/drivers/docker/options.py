@@ -23,9 +23,9 @@ def parse(given: Mapping[str, str]) -> Options:
     """Raises BadOption for an unknown name or a value that does not fit."""
     found: dict[str, object] = {}
     for name, value in given.items():
-        if name not in _OPTIONS:
-            raise BadOption(_unknown(name), hint=f"The docker driver takes {', '.join(_OPTIONS)}.")
-        field, convert, expected = _OPTIONS[name]
+        if name not in OPTIONS:
+            raise BadOption(_unknown(name), hint=f"The docker driver takes {', '.join(OPTIONS)}.")
+        field, convert, expected = OPTIONS[name]
         try:
             found[field] = convert(value.strip())
         except BadValue as error:
@@ -53,12 +53,12 @@ def _image(text: str) -> str:
 def _unknown(name: str) -> str:
     from difflib import get_close_matches  # for a wrong name only
 
-    near = get_close_matches(name.lower(), [option.lower() for option in _OPTIONS], n=1, cutoff=0.5)
-    proper = next((option for option in _OPTIONS if near and option.lower() == near[0]), "")
+    near = get_close_matches(name.lower(), [option.lower() for option in OPTIONS], n=1, cutoff=0.5)
+    proper = next((option for option in OPTIONS if near and option.lower() == near[0]), "")
     return f"The docker driver has no option {name!r}" + (f"; did you mean {proper}?" if proper else ".")
 
 
-_OPTIONS: dict[str, tuple[str, Callable[[str], object], str]] = {
+OPTIONS: dict[str, tuple[str, Callable[[str], object], str]] = {
     "path": ("path", str, "the path of a command-line client, such as docker or /usr/local/bin/docker"),
     "install": ("install", _switch, "true or false"),
     "containerInactivityTimeout": ("inactivity", _inactivity, "seconds (300) or a duration (5m, 1h30m)"),

@@ -34,7 +34,7 @@ exit 127
 It waits in the background, so that TERM ends it at once; without a `sleep` (127) it ends rather than spin.
 """
 
-_ON_VOLUMES = (names.ID, names.NAME, names.SOURCE, names.OWNER)
+_ON_VOLUMES = (names.ID, names.NAME, names.SOURCE, names.OWNER, names.TEMPLATE)
 
 
 def rendered(

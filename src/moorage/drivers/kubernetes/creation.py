@@ -24,13 +24,14 @@ from ...spec import names
 from ...spec.run import RunSpec
 from . import naming, values
 from .causes.admission import explained
-from .causes.reading import Deployment as _Deployment
+from .causes.reading import Deployment
 from .deletion import gone
 from .draft import Draft
 from .errors import WorkspaceFailed, WorkspaceGone
 from .known import Known, Plan
 from .objects.metadata import UNKNOWN_ROOT
 from .objects.secrets import secrets
+from .observing import Found, Root
 from .options import Options
 from .render import rendered
 from .values import Json
@@ -53,12 +54,12 @@ class _Claim(msgspec.Struct, frozen=True):
 
 async def create(
     cluster: Cluster, spec: RunSpec, options: Options, known: Known, say: Callable[[str], None]
-) -> None:
-    """All objects, with no pod yet. Done again it changes what is different, so two at once come to the same.
+) -> Found:
+    """All objects, with no pod yet: what was made.
 
-    The Deployment comes last: where it is, nothing is missing that its pod needs. Raises NotPossible before
-    anything is made; NameTaken where another `up` has made it meanwhile; WorkspaceFailed for what the
-    cluster's admission refuses.
+    Done again it changes what is different, so two at once come to the same. The Deployment comes last: where
+    it is, nothing is missing that its pod needs. Raises NotPossible before anything is made; NameTaken where
+    another `up` has made it meanwhile; WorkspaceFailed for what the cluster's admission refuses.
     """
     wanted = rendered(spec, options, known)
     if wanted[0]["kind"] == "Namespace":
@@ -72,11 +73,12 @@ async def create(
                 group.create_task(_put(cluster, each, say))
             if not new:
                 group.create_task(_prune(cluster, others, spec.workspace, known.namespace))
-        await _deployment(cluster, deployment)
+        made = await _deployment(cluster, deployment)
     except BaseExceptionGroup as several:
         raise _told(several.exceptions[0]) from None
     except RefusedError as error:
         raise _told(error) from None
+    return Found(root=msgspec.convert(wanted[0], Root), deployment=made)
 
 
 async def remember(cluster: Cluster, namespace: str, workspace: str, plan: Plan) -> None:
@@ -140,25 +142,24 @@ async def _put(cluster: Cluster, manifest: Json, say: Callable[[str], None]) -> 
             await objects.apply(cluster, manifest, objects.Head)
 
 
-async def _deployment(cluster: Cluster, manifest: Json) -> None:
+async def _deployment(cluster: Cluster, manifest: Json) -> Deployment:
     """One that was stopped becomes what the manifest says and nothing more, as a part that went must go.
 
     Raises NameTaken for one that runs or has never run: it is another `up`'s.
     """
     for _ in range(_TRIES):
         try:
-            await objects.create(cluster, manifest, objects.Head)
-            return
+            return await objects.create(cluster, manifest, Deployment)
         except ObjectExists:
             pass
         path = DEPLOYMENT.path(_part(manifest, "namespace"), _name(manifest))
         try:
-            there = msgspec.json.decode(await cluster.call("GET", path), type=_Deployment)
+            there = msgspec.json.decode(await cluster.call("GET", path), type=Deployment)
             if there.spec.replicas or naming.STARTED not in (there.metadata.annotations or {}):
                 raise NameTaken(f"The workspace {_name(manifest)} was made by another command meanwhile.")
             body = msgspec.json.encode(_over(manifest, there))
-            await cluster.call("PUT", path, {"fieldManager": naming.FIELD_MANAGER}, body=body)
-            return
+            put = await cluster.call("PUT", path, {"fieldManager": naming.FIELD_MANAGER}, body=body)
+            return msgspec.json.decode(put, type=Deployment)
         except (ObjectMissing, ObjectConflict):
             continue
     raise WorkspaceGone(
@@ -167,7 +168,7 @@ async def _deployment(cluster: Cluster, manifest: Json) -> None:
     )
 
 
-def _over(manifest: Json, there: _Deployment) -> Json:
+def _over(manifest: Json, there: Deployment) -> Json:
     metadata, spec = manifest["metadata"], manifest["spec"]
     assert isinstance(metadata, dict)
     assert isinstance(spec, dict)

@@ -22,9 +22,10 @@ from .options import Level, Options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ...kube.feed import Feed
     from ..base import Helper, Listed, Process, Stacks, Verdict
     from .causes.cause import Cause
-    from .causes.reading import Node
+    from .causes.reading import Event, Node
     from .inside import KubernetesInside
     from .known import Known, Plan
 
@@ -46,6 +47,7 @@ class KubernetesDriver:
         self.namespace = self.options.namespace or cluster.access.namespace
         self._say = say or (lambda _: None)
         self._level: Level = self.options.pod_security
+        self._news: Feed[Event] | None = None
         self._instances: dict[str, str] = {}
         """What ran when it was last looked at, by workspace: whoever goes inside next need not look again."""
 
@@ -56,6 +58,11 @@ class KubernetesDriver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.cluster.close()
+
+    def take(self, options: Options) -> None:
+        """Other options from here on; which cluster and namespace it is stays as it was opened."""
+        self.options = options
+        self._level = options.pod_security or self._level
 
     async def facts(self) -> EngineFacts:
         """What the nodes are and offer, where we may see them, and what the namespace's pod security is.
@@ -100,14 +107,8 @@ class KubernetesDriver:
         """All objects, with no pod yet. Raises as `creation.create`."""
         from .creation import create  # as above
 
-        await create(self.cluster, spec, self.options, self._filled(known), self._say)
-        seen = await observing.observe(self.cluster, self.namespace, spec.workspace)
-        if seen.container is None:
-            raise WorkspaceGone(
-                f"The workspace {spec.workspace} was removed while it was being made.",
-                hint="Another command deletes this workspace; run this one again.",
-            )
-        return seen.container
+        made = await create(self.cluster, spec, self.options, self._filled(known), self._say)
+        return observing.resting(made, spec.workspace)
 
     async def remember(self, container: str, plan: Plan) -> None:
         """What the runner does in pods that come with no client present. Raises WorkspaceGone."""
@@ -117,13 +118,14 @@ class KubernetesDriver:
 
     async def start(self, container: str) -> None:
         """One pod, waited for until its container runs. Raises as `Wait.ready`."""
-        from .waiting import Wait  # a warm workspace is not waited for
+        from .waiting import Wait, news  # a warm workspace is not waited for
 
         workspace = await self._meant(container)
         self._instances.pop(workspace, None)
         patch = {"metadata": {"annotations": {naming.STARTED: "yes"}}, "spec": {"replicas": 1}}
         await self._changed(workspace, patch)
-        await Wait(self.cluster, self.namespace, workspace, self.options, self._say).ready()
+        self._news = self._news or news(self.cluster, self.namespace)
+        await Wait(self.cluster, self.namespace, workspace, self.options, self._say, self._news).ready()
 
     async def stop(self, container: str, *, seconds: int = 10) -> None:
         """No pod; claims stay. A pod whose node does not answer is not waited for for ever."""

@@ -174,6 +174,8 @@ def told(data: bytes) -> Told:
         place = end + 1
         if name in ("instance", "user", "folder", "content"):
             head[name] = value
+        elif value == "rest":
+            files[name], place = data[place:], len(data)
         elif value.isdecimal() and place + int(value) <= len(data):
             files[name] = data[place : place + int(value)]
             place += int(value)

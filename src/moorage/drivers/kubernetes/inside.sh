@@ -4,7 +4,8 @@
 #   inside.sh enter [FILE]           a command whose description comes first on standard input (or is in FILE)
 #   inside.sh stash FILE             keep such a description for a command on a terminal
 #   inside.sh as USER FOLDER ARGV…   a command as another user
-#   inside.sh look                   the instance, its environment and journal: "NAME SIZE" and so many bytes, each
+#   inside.sh look                   the instance, its journal and environment: "NAME SIZE" and so many bytes, each;
+#                                    what comes last has the rest
 #   inside.sh read PATH              "tar" and an archive, or "file" and a file's content; 3: not there, 4: no tar
 #   inside.sh write FOLDER           unpack a tar archive from standard input
 #   inside.sh exists PATH
@@ -173,13 +174,18 @@ look() {
   moor_content=no
   IFS= read -r moor_path <"$moor_here/content" && [ -d "$moor_path" ] && moor_content=yes
   printf 'instance %s\nuser %s\nfolder %s\ncontent %s\n' "$moor_instance" "$moor_me" "$PWD" "$moor_content"
-  for moor_file in "/proc/$$/environ" "$moor_here/$moor_instance"/prepared "$moor_here/$moor_instance"/journal \
+  for moor_file in "$moor_here/$moor_instance"/prepared "$moor_here/$moor_instance"/journal \
     "$moor_here/$moor_instance"/env.*; do
     case $moor_file in *.*.*.part | *'*') continue ;; esac
-    moor_size=$(wc -c <"$moor_file") || continue
+    moor_size=0
+    if [ -s "$moor_file" ]; then
+      moor_size=$(wc -c <"$moor_file") || continue
+    fi
     printf '%s %s\n' "${moor_file##*/}" "$((moor_size))"
-    head -c "$((moor_size))" "$moor_file"
+    [ "$((moor_size))" = 0 ] || head -c "$((moor_size))" "$moor_file"
   done 2>/dev/null
+  printf 'environ rest\n'
+  cat "/proc/$$/environ"
 }
 
 read_path() {

@@ -24,6 +24,9 @@ MEANINGS: dict[str, str] = {
     "buildRepository": (
         "Where built images are looked for and pushed to. Empty: nothing is built for the cluster."
     ),
+    "insecureBuildRepository": (
+        "Speak to the registry of `buildRepository` without HTTPS. The nodes have to know it by themselves."
+    ),
     "helperImage": "A small image, used only where the nodes' architecture cannot be known otherwise.",
     "buildkitImage": (
         "The image of BuildKit that builds in the cluster; one with `rootless` in its tag runs as a user. "
@@ -37,6 +40,10 @@ MEANINGS: dict[str, str] = {
     ),
     "createNamespace": "Create the namespace where it is not there. It stays when workspaces go.",
     "containerInactivityTimeout": "Stop the workspace when nobody has used it for so long.",
+    "useKubeconfig": (
+        "true: only a kubeconfig. false: only the account of the pod that moorage itself runs in. Without "
+        "it: a kubeconfig if there is one, else that account."
+    ),
     "host": "The API server's address, instead of a kubeconfig.",
     "certificateAuthority": "The certificates that the API server's is checked against.",
     "tokenFile": "A file with the token to show, read anew when it changes.",

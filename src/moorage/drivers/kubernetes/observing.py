@@ -63,15 +63,19 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
     """All of it as the planner sees it, with the journal of a pod that runs."""
     found = await look(cluster, namespace, workspace)
     if found.root is None or found.root.metadata.deletion_timestamp or found.deployment is None:
-        return Observation()
+        return Observation(template=remembered(found))
     if not found.ready or found.pod is None:
-        container = _resting(found, workspace)
-        return Observation(container=container, journal=Journal(prepared=True), volume="empty")
+        container = resting(found, workspace)
+        return Observation(
+            container=container, journal=Journal(prepared=True), volume="empty", template=remembered(found)
+        )
     try:
         told = await KubernetesInside(cluster, namespace, found.pod.metadata.name).look()
     except NotRunning:  # it has just ended
-        resting = msgspec.structs.replace(_resting(found, workspace), state="restarting")
-        return Observation(container=resting, journal=Journal(prepared=True), volume="empty")
+        ending = msgspec.structs.replace(resting(found, workspace), state="restarting")
+        return Observation(
+            container=ending, journal=Journal(prepared=True), volume="empty", template=remembered(found)
+        )
     container = msgspec.structs.replace(
         _container(found, workspace),
         id=told.instance,
@@ -86,6 +90,29 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
         container=container,
         journal=journal.parse(files, told.instance),
         volume="complete" if told.content else "empty",
+        template=remembered(found),
+    )
+
+
+def remembered(found: Found) -> str:
+    """The label of its template: the root has it, also while the Deployment is made anew."""
+    if found.root is None or found.root.metadata.deletion_timestamp:
+        return ""
+    return found.root.labels.get(names.TEMPLATE, "")
+
+
+def resting(found: Found, workspace: str) -> Container:
+    """A workspace of which no container runs."""
+    deployment = found.deployment
+    assert deployment is not None
+    started = naming.STARTED in (deployment.metadata.annotations or {})
+    if deployment.spec.replicas:
+        return msgspec.structs.replace(
+            _container(found, workspace), state="restarting", started_at=EACH_START if started else ""
+        )
+    state: Container = _container(found, workspace)
+    return msgspec.structs.replace(
+        state, state="exited" if started else "created", started_at=EACH_START if started else ""
     )
 
 
@@ -99,20 +126,6 @@ def current(pods: tuple[Pod, ...]) -> Pod | None:
     staying = [each for each in pods if not each.metadata.deletion_timestamp]
     alive = [each for each in staying if each.status.phase not in ("Failed", "Succeeded")] or staying
     return max(alive, key=lambda each: each.metadata.creation_timestamp or "", default=None)
-
-
-def _resting(found: Found, workspace: str) -> Container:
-    deployment = found.deployment
-    assert deployment is not None
-    started = naming.STARTED in (deployment.metadata.annotations or {})
-    if deployment.spec.replicas:
-        return msgspec.structs.replace(
-            _container(found, workspace), state="restarting", started_at=EACH_START if started else ""
-        )
-    state: Container = _container(found, workspace)
-    return msgspec.structs.replace(
-        state, state="exited" if started else "created", started_at=EACH_START if started else ""
-    )
 
 
 def _container(found: Found, workspace: str) -> Container:

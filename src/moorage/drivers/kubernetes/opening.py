@@ -34,6 +34,7 @@ def _wanted(options: Options) -> Wanted:
         token_file=options.token_file,
         client_certificate=options.client_certificate,
         client_key=options.client_key,
+        kubeconfig=options.use_kubeconfig,
     )
 
 

@@ -32,11 +32,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     token_file: str = ""
     client_certificate: str = ""
     client_key: str = ""
+    use_kubeconfig: bool | None = None
     # rights of the workspace
     cluster_role: str = ""
     service_account: str = ""
     # images
     build_repository: str = ""
+    insecure_build_repository: bool = False
     builder: Builder = "auto"
     buildkit_image: str = ""
     buildkit_privileged: bool = False
@@ -123,6 +125,11 @@ def _together(options: Options) -> Options:
         raise BadOption(
             "clientCertificate and clientKey belong together, and only one is given.",
             hint="Give both or none.",
+        )
+    if options.use_kubeconfig is False and (options.config or options.context):
+        raise BadOption(
+            "useKubeconfig is false, so config and context have no meaning beside it.",
+            hint="Leave them out, or set useKubeconfig to true.",
         )
     if options.host and (options.config or options.context):
         raise BadOption(
@@ -317,6 +324,7 @@ OPTIONS: dict[str, Option] = {
     "buildRepository": _option(
         "build_repository", _repository, "a repository without a tag, such as ghcr.io/me/workspaces"
     ),
+    "insecureBuildRepository": _option("insecure_build_repository", switch, _BOOLEAN),
     "helperImage": _option("helper_image", _image, "an image with sh, such as alpine"),
     "buildkitImage": _option(
         "buildkit_image", _image, "an image of BuildKit, such as moby/buildkit:rootless"
@@ -332,6 +340,7 @@ OPTIONS: dict[str, Option] = {
     "tokenFile": _option("token_file", _path, "the path of a file that holds a token"),
     "clientCertificate": _option("client_certificate", _path, "the path of a PEM file"),
     "clientKey": _option("client_key", _path, "the path of a PEM file"),
+    "useKubeconfig": _option("use_kubeconfig", switch, _BOOLEAN),
     "storageClass": _option("storage_class", values.dns_name, "the name of a StorageClass"),
     "accessMode": _option(
         "access_mode", _access_mode, "ReadWriteOnce (RWO), ReadWriteMany (RWX) or ReadWriteOncePod (RWOP)"

@@ -14,6 +14,7 @@ import msgspec
 from ...errors import MoorageError
 from ...kube.client import Cluster
 from ...kube.errors import Forbidden
+from ...kube.feed import Feed
 from ...kube.kinds import CLAIM, DEPLOYMENT, EVENT, POD, Kind
 from ...kube.watch import Change, Synced, watch
 from ...spec import names
@@ -52,6 +53,11 @@ class _Kept(msgspec.Struct):
     logs: dict[str, tuple[str, ...]] = {}
 
 
+def news(cluster: Cluster, namespace: str) -> Feed[Event]:
+    """The events of a namespace that may be bad news, for all that wait in it."""
+    return Feed(lambda: watch(cluster, EVENT, Event, namespace=namespace, fields=_NEWS))
+
+
 class Wait:
     """One wait for one workspace; `say` gets what is waited for, for people."""
 
@@ -62,14 +68,14 @@ class Wait:
         workspace: str,
         options: Options,
         say: Callable[[str], None],
-        source: str = "",
+        events: Feed[Event],
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._workspace = workspace
         self._options = options
         self._say = say
-        self._source = source
+        self._events = events
         self._kept = _Kept(pods={}, events={}, claims={}, logs={})
         self._changed = asyncio.Event()
         self._failure: BaseException | None = None
@@ -165,7 +171,6 @@ class Wait:
             events=tuple(kept.events.values()),
             claims=tuple(kept.claims.values()),
             logs=kept.logs,
-            source=self._source,
         )
 
     def _failed(self, found: Cause) -> WorkspaceFailed:
@@ -181,21 +186,19 @@ class Wait:
     # ── what is followed ──
 
     async def _follow_pods(self) -> None:
-        await self._follow(POD, Pod, self._kept.pods, labels=pods_of(self._workspace))
+        await self._follow(POD, Pod, self._kept.pods, pods_of(self._workspace))
 
     async def _follow_claims(self) -> None:
-        await self._follow(CLAIM, Claim, self._kept.claims, labels=f"{names.ID}={self._workspace}")
+        await self._follow(CLAIM, Claim, self._kept.claims, f"{names.ID}={self._workspace}")
 
     async def _follow_events(self) -> None:
         """Those of the workspace: no selector can say so, as names of pods are made up on the way."""
         prefix = naming.root(self._workspace)
-        await self._follow(
-            EVENT,
-            Event,
-            self._kept.events,
-            lambda event: event.involved_object.name.startswith(prefix),
-            fields=_NEWS,
-        )
+        mine = self._events.follow(lambda event: event.involved_object.name.startswith(prefix))
+        with self._told():
+            async with aclosing(mine) as changes:
+                async for change in changes:
+                    self._keep(self._kept.events, change)
 
     async def _follow_deployment(self) -> None:
         name = naming.root(self._workspace)
@@ -210,25 +213,19 @@ class Wait:
                         self._kept.deployment = None if change.deleted else change.object
                     self._changed.set()
 
-    async def _follow(
-        self,
-        kind: Kind,
-        into: type[T],
-        kept: dict[str, T],
-        wanted: Callable[[T], bool] = lambda _: True,
-        labels: str = "",
-        fields: str = "",
-    ) -> None:
+    async def _follow(self, kind: Kind, into: type[T], kept: dict[str, T], labels: str) -> None:
         with self._told():
-            async with aclosing(self._watch(kind, into, labels=labels, fields=fields)) as changes:
+            async with aclosing(self._watch(kind, into, labels=labels)) as changes:
                 async for change in changes:
-                    if isinstance(change, Synced) or not wanted(change.object):
-                        continue
-                    if change.deleted:
-                        kept.pop(change.uid, None)
-                    else:
-                        kept[change.uid] = change.object
-                    self._changed.set()
+                    if not isinstance(change, Synced):
+                        self._keep(kept, change)
+
+    def _keep(self, kept: dict[str, T], change: Change[T]) -> None:
+        if change.deleted:
+            kept.pop(change.uid, None)
+        else:
+            kept[change.uid] = change.object
+        self._changed.set()
 
     def _watch(
         self, kind: Kind, into: type[T], *, labels: str = "", fields: str = ""

@@ -28,6 +28,7 @@ from moorage.planner.below import Below, Chosen, prebuilt, published
 from moorage.planner.configured import Configured, merged
 from moorage.planner.facts import Facts
 from moorage.planner.features.asked import asked_features, lock_of, question
+from moorage.planner.platform import platform
 from moorage.planner.questions import FindImage
 from moorage.planner.request import Request
 from moorage.planner.steps import BuildFeatures, BuildImage, PullImage, WriteLockfile
@@ -51,7 +52,7 @@ def featured(
     if writing:
         return writing
     users = _users(configuration, below.image)
-    base = below.inputs or image_inputs(below.image.reference, below.image.identity, request.platform)
+    base = below.inputs or image_inputs(below.image.reference, below.image.identity, platform(request, facts))
     inputs = feature_inputs(base, found.installs, users)
     tag = key.tag(key.key(inputs), request.repository)
     there = facts.need_optional(FindImage(reference=tag, local=True), ImageFacts)

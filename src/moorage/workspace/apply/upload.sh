@@ -9,7 +9,7 @@ set -u
 folder=$1 user=$2 last=$3
 command -v tar >/dev/null || exit 4
 umask 022
-mkdir -p "${folder%/*}" || exit 1
+[ -d "${folder%/*}" ] || mkdir -p "${folder%/*}" || exit 1
 for old in "$folder".moorage-partial.*; do # of uploads that were killed
   [ ! -d "$old" ] || kill -0 "${old##*.}" 2>/dev/null || rm -rf "$old"
 done
@@ -22,15 +22,16 @@ trap 'exit 143' TERM
 mkdir "$partial" || exit 1
 tar -C "$partial" -xpf - || exit 3
 [ -f "$partial/$last" ] || exit 3
-mkdir -p "$own" && mv "$partial/$last" "$manifest.$$" || exit 1
+[ -d "$own" ] || mkdir -p "$own" || exit 1
+mv "$partial/$last" "$manifest.$$" || exit 1
 if [ -n "$user" ] && [ "$(id -u)" = 0 ]; then
   # "USER:" is the user's own group as well; a number that has no name has none.
   chown -R "$user:" "$partial" 2>/dev/null || chown -R "$user" "$partial" || exit 1
 fi
-rmdir "$folder" 2>/dev/null
+[ ! -d "$folder" ] || rmdir "$folder" 2>/dev/null
 [ ! -e "$folder" ] && [ ! -L "$folder" ] || exit 5
 # Another upload may come between: then a mv that knows no -T puts ours into the other's.
-mv -T "$partial" "$folder" 2>/dev/null && mv "$manifest.$$" "$manifest" && exit 0
+mv -T "$partial" "$folder" 2>/dev/null && mv "$manifest.$$" "$manifest" && trap - EXIT && exit 0
 [ ! -e "$folder" ] && [ ! -L "$folder" ] || exit 5
 mv "$partial" "$folder" || exit 1
 inner=$folder/${partial##*/}

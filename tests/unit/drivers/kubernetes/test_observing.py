@@ -13,7 +13,7 @@ from moorage.drivers.kubernetes import naming
 from moorage.drivers.kubernetes.causes.reading import Deployment, Node, Pod
 from moorage.drivers.kubernetes.inside import described, told
 from moorage.drivers.kubernetes.listing import state
-from moorage.drivers.kubernetes.observing import Found, Root, current
+from moorage.drivers.kubernetes.observing import Found, Root, current, remembered
 from moorage.drivers.kubernetes.options import Options
 from moorage.drivers.kubernetes.reading import architecture, as_facts
 
@@ -70,6 +70,16 @@ def test_states(deployment: dict[str, Any] | None, pods: tuple[Pod, ...], wanted
 def test_what_cannot_be_read_of_a_root_is_nothing() -> None:
     assert Root(data={"labels.json": "{broken"}).labels == {}
     assert Root(data=None).labels == {}
+
+
+def test_a_root_remembers_its_template_also_without_a_deployment() -> None:
+    labels = msgspec.json.encode({"dev.moorage.template": "{}"}).decode()
+    root = msgspec.convert({"metadata": {"name": "r"}, "data": {"labels.json": labels}}, Root)
+    assert remembered(Found(root=root)) == "{}"
+    going = msgspec.convert(
+        {"metadata": {"name": "r", "deletionTimestamp": "now"}, "data": {"labels.json": labels}}, Root
+    )
+    assert remembered(Found(root=going)) == remembered(Found()) == ""
 
 
 def test_facts_are_of_the_largest_node() -> None:

@@ -136,6 +136,7 @@ def test_a_value_that_does_not_fit_is_refused_with_what_to_give(name: str, value
 def test_options_that_contradict_one_another_are_refused() -> None:
     for options in (
         {"clientKey": "/k"},
+        {"useKubeconfig": "false", "context": "work"},
         {"host": "10.0.0.1:6443", "context": "other"},
         {"resources": "requests.cpu=2,limits.cpu=1"},
     ):
