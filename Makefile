@@ -79,6 +79,7 @@ mutation: venv
 
 bench: venv
 	$(VENV)/python -m bench
+	$(VENV)/python -m bench.layers
 
 bench-kubernetes: venv
 	$(VENV)/python -m bench.kubernetes

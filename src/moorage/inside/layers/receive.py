@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -18,9 +18,10 @@ from moorage.oci.manifest import Descriptor
 
 _T = TypeVar("_T")
 
-_CHUNKS = 16
-"""As they come from the network, some 64 KiB each."""
-_PIECES = 16
+_CHUNK = 1 << 19
+"""Bytes to hand to the next thread at once: handing over costs both more than a small chunk's work."""
+_CHUNKS = 6
+_PIECES = 8
 
 
 async def receive(
@@ -55,12 +56,24 @@ async def receive(
 async def _feed(chunks: AsyncIterable[bytes], packed: Belt, threads: ThreadPoolExecutor) -> None:
     loop = asyncio.get_running_loop()
     try:
-        async for chunk in chunks:
-            if chunk and not packed.offer(chunk):
+        async for chunk in _larger(chunks):
+            if not packed.offer(chunk):
                 await loop.run_in_executor(threads, packed.put, chunk)
     except Stopped:
         return  # why, is told at the other end
     packed.end()
+
+
+async def _larger(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    gathered, size = list[bytes](), 0
+    async for chunk in chunks:
+        gathered.append(chunk)
+        size += len(chunk)
+        if size >= _CHUNK:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if size:
+        yield b"".join(gathered)
 
 
 def _unpack(packed: Belt, archive: Belt, diff_id: str, descriptor: Descriptor | None) -> None:

@@ -60,7 +60,11 @@ class TestCache:
         assert ":" not in str(cache.files(DIFF_ID).relative_to(tmp_path))
         assert list((tmp_path / "cache/partial").iterdir()) == []
 
-    @pytest.mark.parametrize("data", [PACKED[:-4], gzip.compress(layer(member("../x"))), PACKED[:60]])
+    @pytest.mark.parametrize(
+        "data",
+        [PACKED[:-4], gzip.compress(layer(member("../x"))), PACKED[:60]],
+        ids=["end", "path", "middle"],
+    )
     async def test_what_is_refused_leaves_nothing(
         self, cache: LayerCache, tmp_path: Path, data: bytes
     ) -> None:

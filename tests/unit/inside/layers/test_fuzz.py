@@ -1,6 +1,6 @@
 """Damaged and hostile archives: nothing outside of the root changes, it ends, and it is told by name.
 
-`MOORAGE_FUZZ=20000` runs that many examples of each (`make test-full` does); CI a few.
+CI runs some examples of each, `make test-full` very many.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import contextlib
 import os
 import tarfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moorage.inside.layers.compression import PIECE, plain, zstd
@@ -25,15 +26,21 @@ from tests.unit.inside.layers.archives import Member, folder, hard_link, in_piec
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices are root's")
 
 NAMED = (LayerDamaged, LayerNotWritten, LayerRefused, LayerTooLarge)
-EXAMPLES = int(os.environ.get("MOORAGE_FUZZ", "150"))
-LIMITS = Limits(total=4 << 20, members=500, file=1 << 30, header=1 << 16)
-fuzzed = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+EXAMPLES = pytest.mark.parametrize(
+    "examples", [100, pytest.param(5000, marks=[pytest.mark.full, pytest.mark.timeout(3000)])]
 )
+LIMITS = Limits(total=4 << 20, members=500, file=1 << 30, header=1 << 16)
+
+
+def fuzzed(examples: int, check: Callable[..., None]) -> None:
+    """Run a check that hypothesis gives its arguments."""
+    settings(max_examples=examples, deadline=None)(check)()
+
 
 PARTS = st.sampled_from(
     ["a", "b", "l", "..", ".", "outside", "secret", "keep", ".wh.a", ".wh.keep", ".wh..wh..opq", ""]
 )
+FORMS = st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
 PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
 MEMBERS = st.one_of(
     st.builds(member, PATHS, st.binary(max_size=1500)),
@@ -56,6 +63,7 @@ MEMBERS = st.one_of(
         ),
     ),
 )  # fmt: skip
+Changes = list[tuple[int, bytes]]
 CHANGES = st.lists(st.tuples(st.integers(0, 5000), st.binary(min_size=1, max_size=12)), max_size=6)
 
 
@@ -87,44 +95,53 @@ def takes(place: Path, archive: bytes, opaque: str) -> None:
             assert above.remove(top, "root")
 
 
-@fuzzed
-@given(st.lists(MEMBERS, max_size=8), st.sampled_from(["", "trusted.overlay.opaque"]))
-def test_hostile_members(place: Path, members: list[Member], opaque: str) -> None:
-    takes(place, layer(*members), opaque)
+@EXAMPLES
+def test_hostile_members(place: Path, examples: int) -> None:
+    @given(st.lists(MEMBERS, max_size=8), st.sampled_from(["", "trusted.overlay.opaque"]))
+    def check(members: list[Member], opaque: str) -> None:
+        takes(place, layer(*members), opaque)
+
+    fuzzed(examples, check)
 
 
-@fuzzed
-@given(
-    st.lists(MEMBERS, min_size=1, max_size=5),
-    CHANGES,
-    st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]),
-    st.booleans(),
-)
-def test_changed_bytes(
-    place: Path, members: list[Member], changes: list[tuple[int, bytes]], form: int, valid: bool
-) -> None:
+@EXAMPLES
+def test_changed_bytes(place: Path, examples: int) -> None:
     """Also with checksums that are right again, so that what is behind them is reached."""
-    archive = bytearray(layer(*members, form=form))
-    for at, data in changes:
-        at %= len(archive)
-        archive[at : at + len(data)] = data
-    if valid:
-        for at in range(0, len(archive) - 511, 512):
-            if archive[at + 257 : at + 262] == b"ustar":
-                archive[at + 148 : at + 156] = b" " * 8
-                archive[at + 148 : at + 156] = b"%06o\0 " % sum(archive[at : at + 512])
-    takes(place, bytes(archive), "")
+
+    @given(st.lists(MEMBERS, min_size=1, max_size=5), CHANGES, FORMS, st.booleans())
+    def check(members: list[Member], changes: Changes, form: int, valid: bool) -> None:
+        archive = changed(layer(*members, form=form), changes)
+        takes(place, with_checksums(archive) if valid else archive, "")
+
+    fuzzed(examples, check)
 
 
-@fuzzed
-@given(st.binary(max_size=3000), CHANGES, st.sampled_from(["gzip", "zstd"]), st.integers(1, 700))
-def test_changed_compression(data: bytes, changes: list[tuple[int, bytes]], way: str, size: int) -> None:
-    packed = bytearray(zstd.compress(data) if way == "zstd" else zlib.compress(data, wbits=31))
+@EXAMPLES
+def test_changed_compression(examples: int) -> None:
+    @given(st.binary(max_size=3000), CHANGES, st.sampled_from(["gzip", "zstd"]), st.integers(1, 700))
+    def check(data: bytes, changes: Changes, way: str, size: int) -> None:
+        packed = zstd.compress(data) if way == "zstd" else zlib.compress(data, wbits=31)
+        with contextlib.suppress(LayerDamaged):
+            for number, piece in enumerate(plain(in_pieces(changed(packed, changes), size))):
+                assert len(piece) <= PIECE
+                if number > 100:
+                    break
+
+    fuzzed(examples, check)
+
+
+def changed(data: bytes, changes: Changes) -> bytes:
+    found = bytearray(data)
     for at, change in changes:
-        at %= len(packed)
-        packed[at : at + len(change)] = change
-    with contextlib.suppress(LayerDamaged):
-        for number, piece in enumerate(plain(in_pieces(bytes(packed), size))):
-            assert len(piece) <= PIECE
-            if number > 100:
-                break
+        at %= len(found)
+        found[at : at + len(change)] = change
+    return bytes(found)
+
+
+def with_checksums(archive: bytes) -> bytes:
+    found = bytearray(archive)
+    for at in range(0, len(found) - 511, 512):
+        if found[at + 257 : at + 262] == b"ustar":
+            found[at + 148 : at + 156] = b" " * 8
+            found[at + 148 : at + 156] = b"%06o\0 " % sum(found[at : at + 512])
+    return bytes(found)
