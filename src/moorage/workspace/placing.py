@@ -23,7 +23,7 @@ def placed(request: Request, site: Site) -> Request:
     An engine on this machine is of its kind; what others are is asked for when it matters.
     """
     if site.cluster is None:
-        here = _platform() if site.engine.endpoint.local else ""
+        here = _platform() if site.is_here else ""
         return msgspec.structs.replace(request, platform=request.platform or here)
     options = site.cluster.options
     return msgspec.structs.replace(

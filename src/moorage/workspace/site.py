@@ -122,6 +122,11 @@ class Site:
         return self._engine
 
     @property
+    def is_here(self) -> bool:
+        """Whether what runs there runs on this machine."""
+        return self._engine is not None and self._engine.endpoint.local
+
+    @property
     def cache(self) -> Path:
         """The folder of all caches."""
         from pathlib import Path  # what a running workspace is entered with does not need it
