@@ -22,7 +22,7 @@ cat /tmp/hooks.log
 echo -- journal; grep -v -e ^run -e ^over /var/lib/moorage/*/journal
 echo -- instances; ls -d /var/lib/moorage/*/ | sed 's/_[0-9a-f]*//' | sort
 echo -- project; cd /workspaces && find . -exec stat -c '%n %A %U' {} + | sort; cat */content.txt
-echo -- processes; ps -o args | grep -v -e 'ps -o' -e grep -e ' -c ' -e sort | sort
+echo -- processes; ps -o args | grep -v -e 'ps -o' -e grep -e ' -c ' -e sort -e '^\[exe\]$' | sort
 """
 
 
