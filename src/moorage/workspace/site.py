@@ -94,15 +94,16 @@ class Site:
 
     def beside(self, reporter: Redacting) -> Site:
         """The same place for another run, which may take its time beside this one."""
+        cluster = self.cluster.beside() if self.cluster else None
         return Site(
-            driver=self.driver,
+            driver=cluster or self.driver,
             options=self.options,
             reporter=reporter,
             cache=self._cache,
             environment=self.environment,
             preferences=self.preferences,
             engine=self._engine,
-            cluster=self.cluster,
+            cluster=cluster,
             offers=self._offers,
             given=self.given,
         )

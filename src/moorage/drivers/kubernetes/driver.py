@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 _LEVEL = "pod-security.kubernetes.io/enforce"
 
 
+class _Place(msgspec.Struct):
+    """What drivers on the same namespace share: its events, and its pod security once it was read."""
+
+    news: Feed[Event] | None = None
+    level: Level = ""
+
+
 class KubernetesDriver:
     """The contract's `Driver` on one namespace of one cluster; `say` gets what is waited for, for people.
 
@@ -46,8 +53,7 @@ class KubernetesDriver:
         self.options = options or Options()
         self.namespace = self.options.namespace or cluster.access.namespace
         self._say = say or (lambda _: None)
-        self._level: Level = self.options.pod_security
-        self._news: Feed[Event] | None = None
+        self._place = _Place()
         self._instances: dict[str, str] = {}
         """What ran when it was last looked at, by workspace: whoever goes inside next need not look again."""
 
@@ -59,10 +65,15 @@ class KubernetesDriver:
     ) -> None:
         await self.cluster.close()
 
+    def beside(self) -> KubernetesDriver:
+        """Another one on the same connection, with options of its own; whoever opened this one closes it."""
+        other = KubernetesDriver(self.cluster, self.options, self._say)
+        other._place = self._place
+        return other
+
     def take(self, options: Options) -> None:
         """Other options from here on; which cluster and namespace it is stays as it was opened."""
         self.options = options
-        self._level = options.pod_security or self._level
 
     async def facts(self) -> EngineFacts:
         """What the nodes are and offer, where we may see them, and what the namespace's pod security is.
@@ -124,8 +135,9 @@ class KubernetesDriver:
         self._instances.pop(workspace, None)
         patch = {"metadata": {"annotations": {naming.STARTED: "yes"}}, "spec": {"replicas": 1}}
         await self._changed(workspace, patch)
-        self._news = self._news or news(self.cluster, self.namespace)
-        await Wait(self.cluster, self.namespace, workspace, self.options, self._say, self._news).ready()
+        place = self._place
+        place.news = place.news or news(self.cluster, self.namespace)
+        await Wait(self.cluster, self.namespace, workspace, self.options, self._say, place.news).ready()
 
     async def stop(self, container: str, *, seconds: int = 10) -> None:
         """No pod; claims stay. A pod whose node does not answer is not waited for for ever."""
@@ -214,7 +226,7 @@ class KubernetesDriver:
     def _filled(self, known: Known | None) -> Known:
         from .known import Known  # a warm workspace is not rendered
 
-        level = self._level or (known.level if known else "")
+        level = self.options.pod_security or self._place.level or (known.level if known else "")
         return msgspec.structs.replace(known or Known(), namespace=self.namespace, level=level)
 
     async def _meant(self, container: str) -> str:
@@ -263,14 +275,14 @@ class KubernetesDriver:
 
     async def _read_level(self) -> None:
         """Few may read their namespace; without that, the cluster's own refusal is explained instead."""
-        if self._level:
+        if self.options.pod_security or self._place.level:
             return
         try:
             found = await objects.get(self.cluster, NAMESPACE, self.namespace, objects.Head)
         except (Forbidden, NamespaceMissing):
             return
         level = found.metadata.labels.get(_LEVEL, "") if found else ""
-        self._level = level if level in ("privileged", "baseline", "restricted") else ""  # type: ignore[assignment]
+        self._place.level = level if level in ("privileged", "baseline", "restricted") else ""  # type: ignore[assignment]
 
 
 class Way:
