@@ -13,13 +13,16 @@ import sys
 from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+_LAST = 2.0
+"""Seconds that a group which was killed has to be gone."""
 
 
 async def end(child: asyncio.subprocess.Process, grace: float) -> None:
     """Ask the whole group to end, and end it where it has not within `grace` seconds.
 
     One wait from the beginning to the end: a program that has ended while a child of it still holds its pipes
-    is waited for until they are closed, or they would stay open after us.
+    is waited for until they are closed, or they would stay open after us. That is not for ever: a pipe that
+    nobody reads, or that a daemon has inherited, may have no end.
     """
     if child.returncode is not None:
         return
@@ -29,7 +32,8 @@ async def end(child: asyncio.subprocess.Process, grace: float) -> None:
         await asyncio.wait((ended,), timeout=grace)
     finally:
         signal_group(child, signal.SIGKILL)
-        await asyncio.shield(ended)
+        await asyncio.shield(asyncio.wait((ended,), timeout=_LAST))
+        ended.cancel()
 
 
 def signal_group(child: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from moorage import child as module
 from moorage.child import dies_with_us, end, signal_group
 
 DEAF = "trap '' TERM; sleep 60 & echo $!; wait; wait"
@@ -85,6 +86,19 @@ async def test_a_deaf_one_is_ended_with_its_children() -> None:
     await end(child, 0.05)
     assert child.returncode == -signal.SIGKILL
     assert await gone(below)
+
+
+async def test_output_that_nobody_reads_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that is full is not read on, so its end does not come either."""
+    monkeypatch.setattr(module, "_LAST", 0.05)
+    child = await started("yes")
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(20):
+        await end(child, 0.05)
+    assert await gone(child.pid)
+    assert child.stdout is not None
+    await child.stdout.read()
+    await child.wait()
 
 
 async def test_one_that_has_ended_is_left_alone() -> None:

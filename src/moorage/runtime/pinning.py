@@ -67,7 +67,8 @@ async def pin(*, debian: str = "", wheels: str = "", keyring: str = KEYRING) -> 
         )
     async with httpx2.AsyncClient(timeout=_SECONDS, follow_redirects=True) as client:
         base = debian or DEBIAN
-        suites = await asyncio.gather(*(_suite(client, f"{base}/{a}", a, s, keyring) for a, s in SUITES))
+        # One after the other: asyncio hangs where the start of a program (gpgv) is cancelled.
+        suites = [await _suite(client, f"{base}/{a}", a, s, keyring) for a, s in SUITES]
         found = _distributions(metadata.requires("moorage") or ())
         pinned = await asyncio.gather(*(_wheel(client, each, wheels or INDEX) for each in found))
         tool = await _tool(client, wheels or INDEX)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from uuid import uuid4
@@ -154,6 +155,8 @@ def test_the_other_architecture_runs_emulated(docker: Docker, images: Images, ru
 
 def test_a_mirror_that_is_away_is_told(tmp_path: Path) -> None:
     command = [
+        sys.executable,
+        "-m",
         "moorage",
         "runtime",
         "build",
