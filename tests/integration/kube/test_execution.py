@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 from hashlib import sha256
 
 import msgspec
@@ -136,24 +137,20 @@ async def test_a_process_that_reads_late_gets_all(
 
 async def test_a_terminal_has_a_size_that_changes(at_home: Cluster, pod: str) -> None:
     process = await start(at_home, "sh", "-i", terminal=True, stdin=True)
-    await process.resize(101, 31)
-    said = b""
     output = process.output()
-    for _ in range(40):
+
+    async def size() -> bytes:
         await process.write(b"stty size\n")
-        said += (await anext(output))[1]
-        if b"31 101" in said:
-            break
-        await asyncio.sleep(0.05)
-    await process.resize(77, 22)
-    for _ in range(40):
-        await process.write(b"stty size\n")
-        said += (await anext(output))[1]
-        if b"22 77" in said:
-            break
-        await asyncio.sleep(0.05)
-    assert b"31 101" in said
-    assert b"22 77" in said
+        said = b""
+        while not (found := re.search(rb"(\d+ \d+)\r\n", said)):
+            said += (await anext(output))[1]
+        return found[1]
+
+    async with asyncio.timeout(60):
+        for columns, rows in ((101, 31), (77, 22)):
+            await process.resize(columns, rows)
+            while await size() != b"%d %d" % (rows, columns):
+                await asyncio.sleep(0.05)
     await process.write(b"exit 4\n")
     async for stream, _ in output:
         assert stream == 1
