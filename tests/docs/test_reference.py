@@ -34,10 +34,10 @@ def test_every_code_is_unique_and_explained() -> None:
 def test_every_dependency_is_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     asked = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    names = sorted(re.split(r"[^\w-]", each)[0] for each in asked)
+    names = sorted(re.split(r"[^\w.-]", each)[0] for each in asked)
     ours, _, further = (ROOT / "docs/dependencies.md").read_text().partition("In place of a library")
     tools = further.partition("## For development")[2]
-    assert sorted(re.findall(r"^\| `([\w-]+)`", ours + tools, re.MULTILINE)) == names
+    assert sorted(re.findall(r"^\| `([\w.-]+)`", ours + tools, re.MULTILINE)) == names
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
