@@ -302,11 +302,17 @@ def _below(source: Source, mount: WrittenMount | None) -> str:
 
 
 def _name(request: Request, facts: Facts) -> str:
-    """The workspace's name: as asked, or the source's, with a short hash when another workspace has that."""
+    """The workspace's name: as asked, or the source's, with a short hash when another workspace has that.
+
+    It stays what it is when a container is made anew, whoever else came or went meanwhile.
+    """
     if request.name:
         return request.name
-    taken = facts.need(ListNames(), tuple)
-    others = {
-        each.name for each in taken if isinstance(each, TakenName) and each.workspace != request.workspace
-    }
-    return request.slug if request.slug not in others else f"{request.slug}-{request.workspace[:4]}"
+    taken = [each for each in facts.need(ListNames(), tuple) if isinstance(each, TakenName)]
+    hashed = f"{request.slug}-{request.workspace[:4]}"
+    own = {each.name for each in taken if each.workspace == request.workspace}
+    others = {each.name for each in taken if each.workspace != request.workspace}
+    for name in (request.slug, hashed):
+        if name in own:
+            return name
+    return hashed if request.slug in others else request.slug

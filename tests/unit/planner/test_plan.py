@@ -148,6 +148,21 @@ def test_a_name_of_another_source_is_refused_and_a_default_name_gets_a_hash() ->
     assert dict(created.spec.labels)[names.NAME] == f"project-{asked.workspace[:4]}"
 
 
+@pytest.mark.parametrize("others", [(), ("ffff",)])
+@pytest.mark.parametrize("ending", ["", "-{}"])
+def test_a_workspace_that_has_a_name_keeps_it(ending: str, others: tuple[str, ...]) -> None:
+    """Whoever else came or went meanwhile: a container made anew is found by the name that was told."""
+    asked = request()
+    name = "project" + ending.format(asked.workspace[:4])
+    source = "folder:/elsewhere/project"
+    taken = tuple(TakenName(name="project", workspace=each, source=source) for each in others)
+    own = TakenName(name=name, workspace=asked.workspace, source=asked.canonical)
+    world = World(IMAGE_ONLY, names=(*taken, own))
+    whole, _ = _whole(asked, world.facts(asked), world)
+    created = next(step for step in whole.steps if isinstance(step, CreateContainer))
+    assert dict(created.spec.labels)[names.NAME] == name
+
+
 def test_what_a_template_adds_is_part_of_the_container() -> None:
     """Its run arguments come last, so that they win, and differ as others do; its record is a label."""
     asked = request(run_args=("--memory=1g",), template="{}")
