@@ -139,6 +139,8 @@ class Site:
         if self.features is not None:
             await self.features.close()
             self.features = None
+        if self.cluster is not None:
+            await self.cluster.leave()
 
 
 def host(source: Source | None, environment: Mapping[str, str]) -> Host:

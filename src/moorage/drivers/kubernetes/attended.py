@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from ...kube.execution import Execution
+from .staying import Staying
 
 
 class Attended:
     """The contract's `Process`, around one that was started with this word."""
 
-    def __init__(self, process: Execution, word: bytes) -> None:
+    def __init__(self, process: Execution | Staying, word: bytes) -> None:
         self._process = process
         self._word = word
         self._held = b""

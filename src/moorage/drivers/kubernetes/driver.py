@@ -54,7 +54,7 @@ class KubernetesDriver:
         self.namespace = self.options.namespace or cluster.access.namespace
         self._say = say or (lambda _: None)
         self._place = _Place()
-        self._instances: dict[str, str] = {}
+        self._seen: dict[str, KubernetesInside] = {}
         """What ran when it was last looked at, by workspace: whoever goes inside next need not look again."""
 
     async def __aenter__(self) -> Self:
@@ -63,7 +63,13 @@ class KubernetesDriver:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.leave()
         await self.cluster.close()
+
+    async def leave(self) -> None:
+        """Nobody goes inside of anything any more."""
+        for workspace in list(self._seen):
+            await self._forget(workspace)
 
     def beside(self) -> KubernetesDriver:
         """Another one on the same connection, with options of its own; whoever opened this one closes it."""
@@ -108,10 +114,10 @@ class KubernetesDriver:
     ) -> Observation:
         """Three requests side by side, and for a running pod one look inside."""
         meant = workspace or await self._meant(container)
-        seen = await observing.observe(self.cluster, self.namespace, meant)
-        self._instances.pop(meant, None)
-        if seen.container is not None and seen.container.state == "running":
-            self._instances[meant] = seen.container.id
+        await self._forget(meant)
+        seen, inside = await observing.observe(self.cluster, self.namespace, meant)
+        if inside is not None:
+            self._seen[meant] = inside
         return seen
 
     async def create(self, spec: RunSpec, facts: EngineFacts, known: Known | None = None) -> Container:
@@ -132,7 +138,7 @@ class KubernetesDriver:
         from .waiting import Wait, news  # a warm workspace is not waited for
 
         workspace = await self._meant(container)
-        self._instances.pop(workspace, None)
+        await self._forget(workspace)
         patch = {"metadata": {"annotations": {naming.STARTED: "yes"}}, "spec": {"replicas": 1}}
         await self._changed(workspace, patch)
         place = self._place
@@ -144,7 +150,7 @@ class KubernetesDriver:
         from .deletion import stopped  # as above
 
         workspace = await self._meant(container)
-        self._instances.pop(workspace, None)
+        await self._forget(workspace)
         await self._changed(workspace, {"spec": {"replicas": 0}})
         if not await stopped(self.cluster, self.namespace, workspace, seconds + 30.0):
             self._say("The pod is still there: its node may not answer. It goes when the node is back.")
@@ -154,7 +160,7 @@ class KubernetesDriver:
         from .deletion import forget, stopped  # as above
 
         workspace = await self._meant(container)
-        self._instances.pop(workspace, None)
+        await self._forget(workspace)
         name = naming.root(workspace)
         await objects.delete(
             self.cluster, DEPLOYMENT, name, namespace=self.namespace, propagation="Background"
@@ -165,7 +171,7 @@ class KubernetesDriver:
     async def delete(self, workspace: str) -> tuple[str, ...]:
         from .deletion import delete  # no other command deletes
 
-        self._instances.pop(workspace, None)
+        await self._forget(workspace)
         return await delete(self.cluster, self.namespace, workspace)
 
     async def list(self) -> tuple[Listed, ...]:
@@ -213,8 +219,12 @@ class KubernetesDriver:
 
         workspace = "" if naming.instance_pod(container) else await self._meant(container)
         if anew:
-            self._instances.pop(workspace, None)
-        if pod := naming.instance_pod(self._instances.get(workspace, container)):
+            await self._forget(workspace)
+        pod = naming.instance_pod(container)
+        seen = next((each for each in self._seen.values() if each.pod == pod), self._seen.get(workspace))
+        if seen is not None:
+            return seen
+        if pod:
             return KubernetesInside(self.cluster, self.namespace, pod)
         found = await observing.look(self.cluster, self.namespace, workspace)
         if found.pod is None or not found.ready:
@@ -222,6 +232,11 @@ class KubernetesDriver:
                 "The workspace has no running pod.", hint="Start it with `moorage up` or `moorage start`."
             )
         return KubernetesInside(self.cluster, self.namespace, found.pod.metadata.name)
+
+    async def _forget(self, workspace: str) -> None:
+        inside = self._seen.pop(workspace, None)
+        if inside is not None:
+            await inside.leave()
 
     def _filled(self, known: Known | None) -> Known:
         from .known import Known  # a warm workspace is not rendered

@@ -17,6 +17,7 @@ from ...spec import journal
 from . import naming
 from .attended import Attended
 from .errors import NoTar, NotRunning
+from .staying import Staying
 
 _SCRIPT = f"{journal.FOLDER}/pod/inside.sh"
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -47,6 +48,7 @@ class KubernetesInside:
     def __init__(self, cluster: Cluster, namespace: str, pod: str) -> None:
         self._cluster = cluster
         self._namespace = namespace
+        self._staying: Staying | None = None
         self.pod = pod
 
     async def run(
@@ -58,7 +60,7 @@ class KubernetesInside:
         folder: str = "",
         terminal: bool = False,
         stdin: bool = False,
-    ) -> Execution | Attended:
+    ) -> Execution | Staying | Attended:
         """What is to run goes in by standard input: arguments of an exec are in the API server's log.
 
         Raises NotRunning, and what `Execution.start` raises.
@@ -68,7 +70,7 @@ class KubernetesInside:
             path = f"{journal.FOLDER}/in.{os.urandom(8).hex()}"
             await self._given("stash", path, described(*given, stdin=stdin))
             return await self._start(("enter", path), terminal=True, stdin=stdin)
-        process = await self._start(("enter",), stdin=True)
+        process = await self._shell()
         word = os.urandom(12).hex() if stdin and process.half_close else ""
         await _feed(process, described(*given, stdin=stdin, word=word), end=not stdin)
         return Attended(process, b"\0" + word.encode()) if word else process
@@ -98,14 +100,44 @@ class KubernetesInside:
         return code == 0
 
     async def look(self) -> Told:
-        """The container's instance with its environment and journal, in one round trip. Raises NotRunning."""
-        code, data, said = await self._finished(("look",))
-        if code or not data.startswith(b"instance "):
-            raise self._failed("The workspace's first process has not made it ready", code, said)
+        """The container's instance with its environment and journal, in one round trip. Raises NotRunning.
+
+        The shell that looked stays for the next `run`, until `leave`.
+        """
+        await self.leave()
+        mark = f"\n{os.urandom(12).hex()}\n"
+        shell = Staying(await self._start(("look", mark.strip()), stdin=True))
+        try:
+            data, said, stays = await shell.until(mark.encode())
+            if not stays:
+                code = await shell.wait()
+                raise self._failed("The workspace's first process has not made it ready", code, said)
+        except BaseException:
+            await shell.close()
+            raise
+        self._staying = shell
         return told(data)
 
+    async def leave(self) -> None:
+        """Nobody goes inside any more."""
+        shell, self._staying = self._staying, None
+        if shell is not None:
+            await shell.leave()
+
+    async def _shell(self) -> Execution | Staying:
+        """Something that waits for what is to be run: the shell that has just looked, or a new one."""
+        shell, self._staying = self._staying, None
+        if shell is not None:
+            if shell.is_fresh:
+                return shell
+            await shell.leave()
+        return await self._start(("enter",), stdin=True)
+
     async def _finished(self, words: tuple[str, ...]) -> tuple[int, bytes, bytes]:
-        process = await self._start(words)
+        if self._staying is None:
+            return await _collected(await self._start(words))
+        process = await self._shell()
+        await _feed(process, described(("/bin/sh", _SCRIPT, *words), "", {}, "", stdin=False), end=True)
         return await _collected(process)
 
     async def _given(self, verb: str, path: str, data: bytes) -> tuple[int, bytes]:
@@ -196,7 +228,7 @@ def _exportable(name: str) -> bool:
     return bool(_PLAIN.fullmatch(name)) and not _SHELLS_OWN.fullmatch(name)
 
 
-async def _feed(process: Execution, data: bytes, *, end: bool) -> None:
+async def _feed(process: Execution | Staying, data: bytes, *, end: bool) -> None:
     """A process that does not want its input any more says so by its exit code."""
     with contextlib.suppress(BrokenPipeError):
         await process.write(data)
@@ -204,7 +236,7 @@ async def _feed(process: Execution, data: bytes, *, end: bool) -> None:
             await process.close_input()
 
 
-async def _collected(process: Execution) -> tuple[int, bytes, bytes]:
+async def _collected(process: Execution | Staying) -> tuple[int, bytes, bytes]:
     streams: dict[int, list[bytes]] = {1: [], 2: []}
     try:
         async for stream, data in process.output():

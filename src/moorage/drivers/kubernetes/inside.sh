@@ -4,8 +4,9 @@
 #   inside.sh enter [FILE]           a command whose description comes first on standard input (or is in FILE)
 #   inside.sh stash FILE             keep such a description for a command on a terminal
 #   inside.sh as USER FOLDER ARGV…   a command as another user
-#   inside.sh look                   the instance, its journal and environment: "NAME SIZE" and so many bytes, each;
-#                                    what comes last has the rest
+#   inside.sh look [MARK]            the instance, its journal and environment: "NAME SIZE" and so many bytes, each;
+#                                    what comes last has the rest. With MARK that follows, in a line of its own, and
+#                                    what `enter` does, or nothing where standard input ends
 #   inside.sh read PATH              "tar" and an archive, or "file" and a file's content; 3: not there, 4: no tar
 #   inside.sh write FOLDER           unpack a tar archive from standard input
 #   inside.sh exists PATH
@@ -186,6 +187,9 @@ look() {
   done 2>/dev/null
   printf 'environ rest\n'
   cat "/proc/$$/environ"
+  [ "$#" -gt 0 ] || return 0
+  printf '\n%s\n' "$1"
+  enter
 }
 
 read_path() {

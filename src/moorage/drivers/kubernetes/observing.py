@@ -59,23 +59,22 @@ async def look(cluster: Cluster, namespace: str, workspace: str) -> Found:
     return Found(root=root, deployment=deployment, pods=tuple(pods.items))
 
 
-async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observation:
-    """All of it as the planner sees it, with the journal of a pod that runs."""
+async def observe(
+    cluster: Cluster, namespace: str, workspace: str
+) -> tuple[Observation, KubernetesInside | None]:
+    """All of it as the planner sees it, with the journal of a pod that runs, and the way into that."""
     found = await look(cluster, namespace, workspace)
     if found.root is None or found.root.metadata.deletion_timestamp or found.deployment is None:
-        return Observation(template=remembered(found))
+        return Observation(template=remembered(found)), None
     if not found.ready or found.pod is None:
         container = resting(found, workspace)
-        return Observation(
-            container=container, journal=Journal(prepared=True), volume="empty", template=remembered(found)
-        )
+        return _at_rest(found, container), None
+    inside = KubernetesInside(cluster, namespace, found.pod.metadata.name)
     try:
-        told = await KubernetesInside(cluster, namespace, found.pod.metadata.name).look()
+        told = await inside.look()
     except NotRunning:  # it has just ended
         ending = msgspec.structs.replace(resting(found, workspace), state="restarting")
-        return Observation(
-            container=ending, journal=Journal(prepared=True), volume="empty", template=remembered(found)
-        )
+        return _at_rest(found, ending), None
     container = msgspec.structs.replace(
         _container(found, workspace),
         id=told.instance,
@@ -86,12 +85,13 @@ async def observe(cluster: Cluster, namespace: str, workspace: str) -> Observati
         environment=told.environment,
     )
     files = {f"{told.instance}/{name}": data for name, data in told.files.items()}
-    return Observation(
+    seen = Observation(
         container=container,
         journal=journal.parse(files, told.instance),
         volume="complete" if told.content else "empty",
         template=remembered(found),
     )
+    return seen, inside
 
 
 def remembered(found: Found) -> str:
@@ -126,6 +126,12 @@ def current(pods: tuple[Pod, ...]) -> Pod | None:
     staying = [each for each in pods if not each.metadata.deletion_timestamp]
     alive = [each for each in staying if each.status.phase not in ("Failed", "Succeeded")] or staying
     return max(alive, key=lambda each: each.metadata.creation_timestamp or "", default=None)
+
+
+def _at_rest(found: Found, container: Container) -> Observation:
+    return Observation(
+        container=container, journal=Journal(prepared=True), volume="empty", template=remembered(found)
+    )
 
 
 def _container(found: Found, workspace: str) -> Container:
