@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import http.server
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.certificate import self_signed
+
 
 @contextmanager
 def served(archives: Mapping[str, bytes], folder: Path) -> Iterator[str]:
     """The server's address while the block lasts. `folder` gets tls.crt, which clients have to trust."""
-    _certify(folder)
+    self_signed(folder, "IP:127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(archives)) as server:
@@ -42,9 +43,3 @@ def _handler(archives: Mapping[str, bytes]) -> type[http.server.BaseHTTPRequestH
             pass
 
     return Handler
-
-
-def _certify(folder: Path) -> None:
-    options = "-newkey rsa:2048 -nodes -days 2 -subj /CN=moorage-test -addext subjectAltName=IP:127.0.0.1"
-    command = ["openssl", "req", "-x509", *options.split(), "-keyout", "tls.key", "-out", "tls.crt"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)

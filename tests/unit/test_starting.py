@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificate import self_signed
+
 LEAN = "import sys; from moorage.starting import load_libraries; load_libraries()\n"
 TALK = """
 import asyncio, ssl
@@ -39,11 +41,7 @@ def python(script: str, folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    options = "-newkey rsa:2048 -nodes -days 2 -subj /CN=moorage-test -addext subjectAltName=IP:127.0.0.1"
-    command = ["openssl", "req", "-x509", *options.split(), "-keyout", "tls.key", "-out", "tls.crt"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder
+    return self_signed(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
 
 
 def test_neither_is_loaded(tmp_path: Path) -> None:

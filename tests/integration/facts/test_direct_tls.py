@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,14 @@ from moorage.oci.client import Client
 from moorage.oci.failures import RegistryRefused
 from moorage.oci.reference import parse
 from moorage.oci.transport import Request
+from tests.certificate import self_signed
 from tests.integration.facts.conftest import HASTY
 from tests.integration.oci.standin import Reply, serving
 
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    options = "-newkey rsa:2048 -nodes -days 2 -subj /CN=moorage-test -addext subjectAltName=IP:127.0.0.1"
-    command = ["openssl", "req", "-x509", *options.split(), "-keyout", "tls.key", "-out", "tls.crt"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder
+    return self_signed(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
 
 
 def context(authority: Path) -> ssl.SSLContext:

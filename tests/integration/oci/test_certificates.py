@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,14 @@ from moorage.oci.configuration import Registries
 from moorage.oci.credentials import Credential
 from moorage.oci.failures import RegistryRefused, RegistryUnreachable
 from moorage.oci.reference import parse
+from tests.certificate import self_signed
 from tests.integration.oci.bench import Bench, Known
 from tests.integration.oci.standin import Reply, Standin, serving
 
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    options = "-newkey rsa:2048 -nodes -days 2 -subj /CN=moorage-test -addext subjectAltName=DNS:localtest"
-    command = ["openssl", "req", "-x509", *options.split(), "-keyout", "tls.key", "-out", "tls.crt"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder
+    return self_signed(tmp_path_factory.mktemp("tls"), "DNS:localtest")
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from moorage.runtime.recipe import ROOT
 from scripts.engines.provision import Runtime
+from tests.certificate import self_signed
 from tests.integration.runtime.conftest import Place
 from tests.outside import Docker, Images
 
@@ -59,9 +59,7 @@ env > /tmp/seen
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     folder.chmod(0o755)
-    options = "-newkey rsa:2048 -nodes -days 2 -subj /CN=moorage-test -addext subjectAltName=DNS:localhost"
-    command = ["openssl", "req", "-x509", *options.split(), "-keyout", "tls.key", "-out", "tls.crt"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    self_signed(folder, "DNS:localhost")
     (folder / "tls.key").chmod(0o644)
     return folder
 

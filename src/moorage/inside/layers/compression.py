@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from moorage.inside.layers.errors import damaged
 
@@ -13,6 +13,9 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
+
+if TYPE_CHECKING:
+    from zlib import _Decompress  # the name that its stub has for it
 
 PIECE = 1 << 20
 """Bytes that come out at a time, at most: so many that handing them to another thread costs nothing."""
@@ -70,8 +73,8 @@ class _Stream(Protocol):
     def unused_data(self) -> bytes:
         """What was given from behind its end."""
 
-    def pieces(self, data: bytes) -> Iterator[bytes]:
-        """What comes out of it. Raises LayerDamaged."""
+
+_S = TypeVar("_S", bound=_Stream)
 
 
 def plain(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -81,9 +84,9 @@ def plain(chunks: Iterable[bytes]) -> Iterator[bytes]:
     while len(start) < len(_ZSTD) and (chunk := next(source, b"")):
         start += chunk
     if start.startswith(_GZIP):
-        return _streams(start, source, _Gzip)
+        return _streams(start, source, lambda: zlib.decompressobj(wbits=31), _gunzipped)
     if start.startswith(_ZSTD) or _is_skippable(start):
-        return _streams(start, source, _Zstd)
+        return _streams(start, source, _zstd_stream, _unzstd)
     return _as_it_is(start, source)
 
 
@@ -93,72 +96,54 @@ def _as_it_is(start: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
     yield from source
 
 
-def _streams(data: bytes, source: Iterator[bytes], make: Callable[[], _Stream]) -> Iterator[bytes]:
+def _streams(
+    data: bytes,
+    source: Iterator[bytes],
+    begin: Callable[[], _S],
+    pieces: Callable[[_S, bytes], Iterator[bytes]],
+) -> Iterator[bytes]:
     """A stream may follow another; zeros behind the last one are filling, as gzip itself sees it."""
     while data:
-        stream = make()
+        stream = begin()
         while not stream.eof:
             data = data or next(source, b"")
             if not data:
                 raise damaged("The layer ends too early: its compression is not complete")
-            yield from stream.pieces(data)
+            yield from pieces(stream, data)
             data = b""
         data = stream.unused_data.lstrip(b"\0")
         while not data and (chunk := next(source, b"")):
             data = chunk.lstrip(b"\0")
 
 
-class _Gzip:
-    """`pieces` is to be called until `eof`, with data that was not given before."""
-
-    def __init__(self) -> None:
-        self._stream = zlib.decompressobj(wbits=31)
-
-    @property
-    def eof(self) -> bool:
-        return self._stream.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._stream.unused_data
-
-    def pieces(self, data: bytes) -> Iterator[bytes]:
-        try:
-            while not self._stream.eof:
-                piece = self._stream.decompress(data, PIECE)
-                data = self._stream.unconsumed_tail
-                if piece:
-                    yield piece
-                if not data and len(piece) < PIECE:
-                    return
-        except zlib.error as error:
-            raise damaged(f"The layer's compression is broken: {error}") from error
+def _gunzipped(stream: _Decompress, data: bytes) -> Iterator[bytes]:
+    """What comes out for bytes that were not given before, up to the stream's end."""
+    try:
+        while not stream.eof:
+            piece = stream.decompress(data, PIECE)
+            data = stream.unconsumed_tail
+            if piece:
+                yield piece
+            if not data and len(piece) < PIECE:
+                return
+    except zlib.error as error:
+        raise damaged(f"The layer's compression is broken: {error}") from error
 
 
-class _Zstd:
-    """As `_Gzip`."""
+def _zstd_stream() -> zstd.ZstdDecompressor:
+    return zstd.ZstdDecompressor(options={int(zstd.DecompressionParameter.window_log_max): _WINDOW})
 
-    def __init__(self) -> None:
-        options = {int(zstd.DecompressionParameter.window_log_max): _WINDOW}
-        self._stream = zstd.ZstdDecompressor(options=options)
 
-    @property
-    def eof(self) -> bool:
-        return self._stream.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._stream.unused_data
-
-    def pieces(self, data: bytes) -> Iterator[bytes]:
-        try:
-            while data or not (self._stream.needs_input or self._stream.eof):
-                piece = self._stream.decompress(data, PIECE)
-                data = b""
-                if piece:
-                    yield piece
-        except zstd.ZstdError as error:
-            raise damaged(f"The layer's compression is broken: {error}") from error
+def _unzstd(stream: zstd.ZstdDecompressor, data: bytes) -> Iterator[bytes]:
+    """As `_gunzipped`."""
+    try:
+        while data or not (stream.needs_input or stream.eof):
+            piece = stream.decompress(data, PIECE)
+            data = b""
+            if piece:
+                yield piece
+    except zstd.ZstdError as error:
+        raise damaged(f"The layer's compression is broken: {error}") from error
 
 
 def _is_skippable(start: bytes) -> bool:
