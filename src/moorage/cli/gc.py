@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -16,6 +17,10 @@ from moorage.cli.table import size
 from moorage.errors import RefusedError
 from moorage.events import Notice, Redacting
 from moorage.workspace.gc import Collected, Garbage, caches, decide, look, mine, remove
+from moorage.workspace.site import Site
+
+if TYPE_CHECKING:
+    from moorage.drivers.kubernetes.driver import KubernetesDriver
 
 
 class VolumesNotConfirmed(RefusedError):
@@ -27,7 +32,7 @@ class VolumesNotConfirmed(RefusedError):
 @click.command("gc", epilog="Example: moorage gc --dry-run --caches")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--volumes", is_flag=True, help="Also clones without a container, with all work in them.")
-@click.option("--caches", is_flag=True, help="Also this machine's caches of repositories and build contexts.")
+@click.option("--caches", is_flag=True, help="Also caches: this machine's, and in a cluster those of builders.")
 @click.option("--all-owners", is_flag=True, help="Also helpers and volumes of other users of this engine.")
 @click.option("-y", "--yes", is_flag=True, help="Remove volumes without asking.")
 @driver_options
@@ -36,7 +41,8 @@ def gc_command(**values: Any) -> None:
     """Remove images that moorage built and no container uses, and helpers that were left behind.
 
     Names that you gave to an image stay, and so does the image then. Nothing that may hold work is removed
-    without --volumes, and then not without a question (--yes answers it).
+    without --volumes, and then not without a question (--yes answers it). In a cluster it removes pods of
+    builders that have ended, and leases of builds that nobody runs any more.
     """
     output, reporter = opened(values)
     found = run(_collect(values, reporter), output, reporter)
@@ -63,6 +69,8 @@ def gc_command(**values: Any) -> None:
 
 async def _collect(values: dict[str, Any], reporter: Redacting) -> Collected:
     async with site_of(values, reporter) as site:
+        if site.cluster is not None:
+            return await _in_cluster(values, site, site.cluster)
         found = decide(await look(site), owner="" if values["all_owners"] else mine(site))
         lost = tuple(each for each in found if each.kind == "volume")
         if not values["volumes"]:
@@ -75,6 +83,20 @@ async def _collect(values: dict[str, Any], reporter: Redacting) -> Collected:
         if values["volumes"] and lost and not values["yes"]:
             _confirm(lost)
         return await remove(site, found)
+
+
+async def _in_cluster(values: dict[str, Any], site: Site, driver: KubernetesDriver) -> Collected:
+    """Of workspaces nothing is left over there: all that they have goes with their root."""
+    from moorage.workspace import clustergc  # what it takes is not loaded for an engine
+
+    places = (driver.namespace, driver.options.buildkit_namespace or driver.namespace)
+    seen = await clustergc.look(driver.cluster, places, time.time())
+    found = clustergc.decide(seen, caches=values["caches"])
+    here = caches(site.cache) if values["caches"] else ()
+    if values["dry_run"]:
+        return Collected(removed=(*(each.told for each in found), *here))
+    there, own = await clustergc.remove(driver.cluster, found), await remove(site, here)
+    return Collected(removed=there.removed + own.removed, kept=there.kept + own.kept)
 
 
 def _tell_of(lost: tuple[Garbage, ...], reporter: Redacting) -> None:

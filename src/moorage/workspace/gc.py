@@ -28,7 +28,7 @@ _VOLUME_RESTS = 3600
 """Seconds in which a volume may exist without a container: an `up` is making it."""
 _GOING = ".removed"
 
-Kind = Literal["image", "helper", "volume", "cache"]
+Kind = Literal["image", "helper", "volume", "cache", "builder", "lease", "build-cache"]
 
 
 class Garbage(msgspec.Struct, frozen=True, kw_only=True):
