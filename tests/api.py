@@ -22,13 +22,17 @@ class Api:
         found = json.loads(self.call("GET", what, all=1, filters=json.dumps({"label": [label]})))
         return list(found["Volumes"] or [] if what == "volumes" else found)
 
-    def get(self, what: str) -> Any:
+    def get(self, what: str, **filters: list[str]) -> Any:
         """All "containers/json", "images/json", "networks" or "volumes", with names and labels."""
         for _ in range(20):
-            found = json.loads(self.call("GET", what, all=1))
+            found = json.loads(self.call("GET", what, all=1, filters=json.dumps(filters)))
             if "cause" not in found:  # Podman lists nothing while one of them is being removed
                 return found
         raise AssertionError(found)
+
+    def is_podman(self) -> bool:
+        components = json.loads(self.call("GET", "version")).get("Components") or []
+        return any("Podman" in each["Name"] for each in components)
 
     def file(self, container: str, path: str) -> str:
         """A file's text, "" where there is none."""

@@ -123,7 +123,12 @@ class Traces:
         return self._mine(self._api.get("networks"))
 
     def images(self) -> list[str]:
-        return self._mine(self._api.get("images/json"))
+        """An engine takes milliseconds for each image that it lists, so only those are that may be ours."""
+        if self._api.is_podman():  # whose patterns are others
+            return self._mine(self._api.get("images/json"))
+        named = self._api.get("images/json", reference=["moorage/devcontainer", *_patterns(self.token)])
+        nameless = self._api.get("images/json", dangling=["true"])
+        return self._mine(list({entry["Id"]: entry for entry in (*named, *nameless)}.values()))
 
     def everything(self) -> list[str]:
         return [*self.containers(), *self.volumes(), *self.networks(), *self.images()]
@@ -155,6 +160,15 @@ class Traces:
         said = [entry.get(key) for key in ("Name", "Names", "RepoTags", "Labels")]
         text = json.dumps(said, ensure_ascii=False)
         return self.token in text or str(self.folder) in text
+
+
+def _patterns(token: str, depth: int = 4) -> list[str]:
+    """What matches a reference with the token anywhere in it: a star does not match a slash."""
+    return [
+        "/".join("*" if each != at else f"*{token}*" for each in range(parts))
+        for parts in range(1, depth + 1)
+        for at in range(parts)
+    ]
 
 
 def _environment(home: Path, host: str) -> dict[str, str]:
