@@ -32,7 +32,9 @@ class VolumesNotConfirmed(RefusedError):
 @click.command("gc", epilog="Example: moorage gc --dry-run --caches")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--volumes", is_flag=True, help="Also clones without a container, with all work in them.")
-@click.option("--caches", is_flag=True, help="Also caches: this machine's, and in a cluster those of builders.")
+@click.option(
+    "--caches", is_flag=True, help="Also caches: this machine's, and in a cluster those of builders."
+)
 @click.option("--all-owners", is_flag=True, help="Also helpers and volumes of other users of this engine.")
 @click.option("-y", "--yes", is_flag=True, help="Remove volumes without asking.")
 @driver_options

@@ -42,7 +42,12 @@ def test_leases_without_a_sign_of_their_holder() -> None:
 def test_caches_that_no_builder_has_and_that_are_asked_for() -> None:
     claims = tuple(
         objects.Head(metadata=metadata(name, made=made))
-        for name, made in (("used", LONG_AGO), ("starting", JUST_NOW), ("ended", LONG_AGO), ("left", LONG_AGO))
+        for name, made in (
+            ("used", LONG_AGO),
+            ("starting", JUST_NOW),
+            ("ended", LONG_AGO),
+            ("left", LONG_AGO),
+        )
     )
     seen = Seen(pods=(pod("used", "Running"), pod("ended", "Succeeded")), claims=claims, now=NOW)
     assert told(seen) == [("builder", "n/ended")]
