@@ -72,7 +72,8 @@ _REASONS: tuple[tuple[str, str, str, str], ...] = (
         r"didn't match Pod's node affinity|didn't (match|satisfy) .*(affinity|topology spread)",
         "unschedulable-selector",
         "No node is of the kind that the pod asks for.",
-        "Check nodeSelector, architecture and podTemplate against `kubectl get nodes --show-labels`.",
+        "Check nodeSelector, architecture and podTemplate against `kubectl get nodes --show-labels`; a node "
+        "of that kind may have a taint, which the option tolerations is for.",
     ),
     (
         r"had untolerated taint",
