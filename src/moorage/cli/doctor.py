@@ -13,32 +13,29 @@ from moorage.cli.opening import opened
 from moorage.cli.options import driver_options, output_options
 from moorage.cli.report.plain import harmless, json_text
 from moorage.cli.run import fail, run
-from moorage.drivers.docker.options import parse
 from moorage.errors import EngineError, MoorageError
 from moorage.workspace.doctor import Check, diagnose
-from moorage.workspace.opening import UnknownDriver
+from moorage.workspace.opening import parsed
 from moorage.workspace.preferences import Preferences, file_of, load
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 
-@click.command("doctor", epilog="Example: moorage doctor --output json")
+@click.command("doctor", epilog="Example: moorage doctor --driver kubernetes")
 @driver_options
 @output_options
 def doctor_command(**values: Any) -> None:
     """Check what moorage needs on this machine; say what to do where something is missing. Changes nothing.
 
-    The exit code is 5 where workspaces cannot work, else 0.
+    With --driver kubernetes it looks at the cluster in place of the engine: whether it is reached, what you
+    may do there, storage and nodes. The exit code is 5 where workspaces cannot work, else 0.
     """
     output, reporter = opened(values)
     preferences, file = _preferences()
     try:
-        if values["driver"] != "docker":
-            raise UnknownDriver(
-                f"doctor does not look at what the driver {values['driver']!r} needs.",
-                hint="It looks at this machine and its engine: leave --driver out.",
-            )
-        options = parse({**preferences.drivers.get(values["driver"], {}), **values["driver_options"]})
+        driver = values["driver"]
+        given = {**preferences.drivers.get(driver, {}), **values["driver_options"]}
+        options = parsed(driver, given, os.environ.get("HOME", "/"))
     except MoorageError as error:
         fail(error, output, reporter)
     checks = (*run(diagnose(options, os.environ), output, reporter), file)

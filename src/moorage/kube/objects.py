@@ -13,7 +13,7 @@ import msgspec
 
 from .client import CHANGE, Cluster, Query
 from .errors import ClusterRefused, ObjectMissing
-from .kinds import DEPLOYMENT, Kind, kind_of
+from .kinds import DEPLOYMENT, NAMESPACE, Kind, kind_of
 
 MANAGER = "moorage"
 """Our name as owner of fields."""
@@ -210,7 +210,10 @@ async def delete(
 async def allowed(
     cluster: Cluster, verb: str, kind: Kind, *, sub: str = "", name: str = "", namespace: str | None = None
 ) -> bool:
-    """Whether we may do that (SelfSubjectAccessReview). `namespace` "": in all of them."""
+    """Whether we may do that (SelfSubjectAccessReview). `namespace` "": in all of them.
+
+    A namespace itself counts as in it, so that a Role in it is enough (as the API server sees requests).
+    """
     place = cluster.access.namespace if namespace is None else namespace
     attributes = {
         "verb": verb,
@@ -218,7 +221,7 @@ async def allowed(
         "resource": kind.plural,
         "subresource": sub,
         "name": name,
-        "namespace": place if kind.namespaced else "",
+        "namespace": place if kind.namespaced or kind is NAMESPACE else "",
     }
     version = "authorization.k8s.io/v1"
     review = {

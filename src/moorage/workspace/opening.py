@@ -16,6 +16,7 @@ from moorage.workspace.preferences import Preferences, load
 from moorage.workspace.site import Site, cache_folder
 
 if TYPE_CHECKING:
+    from moorage.drivers.docker.options import Options as DockerOptions
     from moorage.drivers.kubernetes.options import Options as KubernetesOptions
 
 DRIVERS = ("docker", "kubernetes")
@@ -39,10 +40,7 @@ async def open_site(
 
     Raises UnknownDriver, BadOption, EngineMissing, and what `preferences.load` raises.
     """
-    if driver not in DRIVERS:
-        raise UnknownDriver(
-            f"There is no driver {driver!r}.", hint=f"Choose one of these: {', '.join(DRIVERS)}."
-        )
+    _known(driver)
     environ = dict(os.environ if environment is None else environment)
     preferences = load(environ)
     given = {**preferences.drivers.get(driver, {}), **(options or {})}
@@ -61,6 +59,25 @@ async def open_site(
             yield site
         finally:
             await site.close()
+
+
+def parsed(driver: str, given: Mapping[str, str], home: str = "/") -> DockerOptions | KubernetesOptions:
+    """The options of a driver that is not opened. Raises UnknownDriver, BadOption."""
+    _known(driver)
+    if driver == "kubernetes":
+        from moorage.drivers.kubernetes import options as kubernetes
+
+        return kubernetes.parse(given, home=home, read=file_text)
+    from moorage.drivers.docker import options as docker
+
+    return docker.parse(given)
+
+
+def _known(driver: str) -> None:
+    if driver not in DRIVERS:
+        raise UnknownDriver(
+            f"There is no driver {driver!r}.", hint=f"Choose one of these: {', '.join(DRIVERS)}."
+        )
 
 
 async def _engined(

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING
 
 from moorage.drivers.docker.options import Options
 from moorage.workspace.doctor.check import PATIENCE, Check
 from moorage.workspace.doctor.engine import examine
 from moorage.workspace.doctor.machine import buildx, cache, git, logins, ssh
 
+if TYPE_CHECKING:
+    from moorage.drivers.kubernetes.options import Options as KubernetesOptions
+
 __all__ = ["Check", "diagnose"]
 
 
-async def diagnose(options: Options, environment: Mapping[str, str]) -> tuple[Check, ...]:
-    """All checks, made side by side. Never raises for what it finds."""
+async def diagnose(options: Options | KubernetesOptions, environment: Mapping[str, str]) -> tuple[Check, ...]:
+    """All checks of the place that `options` mean and of this machine, made side by side.
+
+    Never raises for what it finds.
+    """
     looks = {
-        "engine": examine(options, environment),
-        "buildx": buildx(environment),
+        **_place(options, environment),
         "git": git(environment),
         "ssh": ssh(environment),
         "cache": cache(environment),
@@ -29,6 +35,16 @@ async def diagnose(options: Options, environment: Mapping[str, str]) -> tuple[Ch
     }
     found = await asyncio.gather(*(_in_time(name, look) for name, look in looks.items()))
     return tuple(check for checks in found for check in checks)
+
+
+def _place(
+    options: Options | KubernetesOptions, environment: Mapping[str, str]
+) -> dict[str, Awaitable[tuple[Check, ...]]]:
+    if isinstance(options, Options):
+        return {"engine": examine(options, environment), "buildx": buildx(environment)}
+    from moorage.workspace.doctor import cluster  # what it takes is not loaded for an engine
+
+    return {"cluster": cluster.examine(options, environment)}
 
 
 async def _in_time(name: str, look: Awaitable[tuple[Check, ...]]) -> tuple[Check, ...]:
