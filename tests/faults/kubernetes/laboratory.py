@@ -29,15 +29,16 @@ class Laboratory:
         person.cli.env["TMPDIR"] = str(self.temporary)
         write_project(self.folder)
         self.runs = 0
+        self.options: tuple[str, ...] = ()
         self._expected: tuple[EndState, float] | None = None
 
     def undisturbed(self) -> tuple[EndState, float]:
         """The end state that counts, and the seconds until it is reached where the node has the images."""
         if self._expected is None:
-            self.person.ok("up", self.folder)
+            self.person.ok("up", *self.options, self.folder)
             self.forget()
             started = time.monotonic()
-            self.person.ok("up", self.folder)
+            self.person.ok("up", *self.options, self.folder)
             seconds = time.monotonic() - started
             state = self.at_rest(lambda found: "-- processes" in found.inside and _runner_ended(found))
             hooks = state.inside[: state.inside.index("-- journal")]
