@@ -66,6 +66,7 @@ class Running:
         stdin: bool,
     ) -> Self:
         """Raises CannotStart."""
+        other = os.getuid() == 0  # else we are nobody special and cannot become others, as in tests
         try:
             child = await asyncio.create_subprocess_exec(
                 *argv,
@@ -75,7 +76,9 @@ class Running:
                 env=environment,
                 cwd=folder,
                 start_new_session=True,
-                **_as(person),
+                user=person.uid if other else None,
+                group=person.gid if other else None,
+                extra_groups=person.groups if other else None,
             )
         except OSError as error:
             raise CannotStart(
@@ -125,10 +128,3 @@ class Running:
         while chunk := await stream.read(_CHUNK):
             await self._chunks.put((number, chunk))
         await self._chunks.put(None)
-
-
-def _as(person: Person) -> dict[str, object]:
-    """Nothing to change where we are nobody special ourselves, as in tests."""
-    if os.getuid() != 0:
-        return {}
-    return {"user": person.uid, "group": person.gid, "extra_groups": list(person.groups)}

@@ -54,7 +54,7 @@ def due(merged: Merged, *, without_start: bool) -> tuple[Stage, ...]:
 
 
 def start_script(merged: Merged) -> str:
-    """postStartCommand as a script for whoever asked to run it: one after another, ended by the first failure."""
+    """postStartCommand as a script for whoever runs it: one after another, ended by the first failure."""
     commands = [
         shlex.join(command.argv)
         for stage in stages(merged)

@@ -55,7 +55,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     fallback_image: str = ""
     exit_on_build_failure: bool = False
     build_secrets: tuple[tuple[str, str], ...] = ()
-    ignore_paths: tuple[str, ...] = ("/var/run", "/product_uuid", "/product_name")
+    ignore_paths: tuple[str, ...] = ()
     force_safe: bool = False
     skip_rebuild: bool = False
     remote_repo_build_mode: bool = False

@@ -13,6 +13,7 @@ OWN_PREFIX = "MOORAGE_GIT_"
 
 _NO_CACHE = "nothing is cached in a registry or a folder yet, the build goes on without"
 _NOT_PUSHED = "images are not pushed yet"
+_OWN_GUARD = "images are built in containers only that have nothing but moorage's runtime"
 _NO_STREAM = "the build's log goes to the container's output, not to Coder yet"
 
 
@@ -159,13 +160,10 @@ BUILD = (
     _variable(
         "IGNORE_PATHS",
         values.paths,
-        "Paths that the build leaves as they are, in the place of these; what is mounted is left anyway.",
+        "Paths that the build leaves as they are. What is mounted is left anyway, so there is no default.",
         kind="list",
     ),
-    _switch(
-        "FORCE_SAFE",
-        "Build although we are not the container's first process. All but what is mounted is replaced!",
-    ),
+    _switch("FORCE_SAFE", "", missing=_OWN_GUARD),
     _switch(
         "SKIP_REBUILD", "Build nothing where this container was built already (it was stopped and started)."
     ),
