@@ -45,8 +45,8 @@ class Registries(msgspec.Struct, frozen=True, kw_only=True):
 
     `mirrors`: registry → addresses (host or URL) asked before it, in order. `insecure`: hosts (with their
     port) or networks in CIDR form that may be spoken to without a valid certificate or in plain HTTP, or EVERY
-    one; the own machine always may, as with Docker. `ca_files`: more trusted authorities. `certificate_folder`: where
-    `HOST/*.crt` adds authorities for one registry, as the Docker engine reads it.
+    host; the own machine always may, as with Docker. `ca_files`: more trusted authorities.
+    `certificate_folder`: where `HOST/*.crt` adds authorities for one registry, as the Docker engine reads it.
     """
 
     mirrors: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)

@@ -1,7 +1,7 @@
 """From the variables to the program that takes our place, step by step.
 
-A build that fails leads to the fallback image, where there is one, and to an exit code where there is none. Hooks
-that go wrong are told and do not keep people out of their workspace.
+A build that fails leads to the fallback image, where there is one, and to an exit code where there is none.
+Hooks that go wrong are told and do not keep people out of their workspace.
 """
 
 from __future__ import annotations

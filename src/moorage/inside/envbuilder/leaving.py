@@ -1,7 +1,7 @@
 """What leaves the environment before anything of the user's runs.
 
-It is in our memory from there on, which nobody may look into (`executor.unseen`): who has no CAP_SYS_PTRACE, which
-containers do not have by default, reads neither that nor our environment, not even as the same user.
+It is in our memory from there on, which nobody may look into (`executor.unseen`): who has no CAP_SYS_PTRACE,
+which containers do not have by default, reads neither that nor our environment, not even as the same user.
 """
 
 from __future__ import annotations
