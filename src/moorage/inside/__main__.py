@@ -15,6 +15,9 @@ usage: moorage-inside --version
        moorage-inside envbuilder       clone, build, run hooks and start what variables ENVBUILDER_* say; so
                                        does the image without a word where such variables are set
                                        example: ENVBUILDER_GIT_URL=https://… moorage-inside envbuilder
+       moorage-inside build FILE       build a Dockerfile in this container's file system, as the order in
+                                       FILE says (JSON, "-" is standard input); the result is JSON
+                                       example: echo '{"context": "/src"}' | moorage-inside build -
 """
 OK, FAILED, WRONG = 0, 1, 2
 _PREFIX = "ENVBUILDER_"
@@ -35,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _envbuilder()
         case [] if any(name.startswith(_PREFIX) for name in os.environ):
             return _envbuilder()
+        case ["build", file]:
+            return _build(file)
         case _:
             print(USAGE, end="", file=sys.stderr)
             return WRONG
@@ -63,6 +68,12 @@ def _envbuilder() -> int:
     from moorage.inside.envbuilder.start import main
 
     return main(os.environ)
+
+
+def _build(file: str) -> int:
+    from moorage.inside.executor.verb import run
+
+    return run(file)
 
 
 if __name__ == "__main__":
