@@ -78,7 +78,7 @@ INIT = (
     _variable(
         "SETUP_SCRIPT",
         values.text,
-        "Run as root by `/bin/sh -c` after the build and the hooks, with `TARGET_USER` and `ENVBUILDER_ENV`: "
+        "Run as root by `/bin/sh` after the build and the hooks, with `TARGET_USER` and `ENVBUILDER_ENV`: "
         "a file into which it may write `INIT_COMMAND=`, `INIT_ARGS=` and `TARGET_USER=`.",
         secret=True,
     ),
@@ -130,7 +130,7 @@ SOURCE = (
     _variable(
         "SSL_CERT_BASE64",
         values.encoded,
-        "Further authorities (PEM) for the clone.",
+        "Further authorities (PEM), for the clone and for registries.",
         kind="base64",
         secret=True,
     ),
@@ -199,7 +199,7 @@ RUN = (
         "Write postStartCommand there as a script in the place of running it.",
         kind="path",
     ),
-    _switch("VERBOSE", "Say more."),
+    _switch("VERBOSE", "", missing="all that there is to say is said anyway"),
     _agent("CODER_AGENT_URL", values.text),
     _agent("CODER_AGENT_TOKEN", values.text, secret=True),
     _agent("CODER_AGENT_SUBSYSTEM", values.names),
