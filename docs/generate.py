@@ -146,7 +146,7 @@ def envbuilder() -> str:
     parts = [
         "# Variables of the builder inside\n",
         "What `moorage-inside envbuilder` goes by: the variables of envbuilder 1.3, for the\n"
-        "[Coder template](../guides/coder-template.md). A name without `ENVBUILDER_` is taken too, and told;\n"
+        "[Coder template](../guides/coder-template.md). A name without `ENVBUILDER_` is taken too and told;\n"
         "an empty value gives nothing. All that is wrong is told at once, and ends with 2.\n",
     ]
     for title, group in table.GROUPS.items():

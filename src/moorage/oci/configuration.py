@@ -44,8 +44,8 @@ class Registries(msgspec.Struct, frozen=True, kw_only=True):
     """A user's registry settings.
 
     `mirrors`: registry → addresses (host or URL) asked before it, in order. `insecure`: hosts (with their
-    port) or networks in CIDR form that may be spoken to without a valid certificate or in plain HTTP, or EVERY
-    host; the own machine always may, as with Docker. `ca_files`: more trusted authorities.
+    port) or networks in CIDR form that may be spoken to without a valid certificate or in plain HTTP, or
+    EVERY; the own machine always may, as with Docker. `ca_files`: more trusted authorities.
     `certificate_folder`: where `HOST/*.crt` adds authorities for one registry, as the Docker engine reads it.
     """
 

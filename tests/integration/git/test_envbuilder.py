@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import functools
 import os
 import shutil
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from moorage.git import failure
 from moorage.inside.envbuilder.access import KeyUnreadable
 from moorage.inside.envbuilder.cloning import FolderTaken, clone
 from moorage.inside.envbuilder.options import Options
+from tests.certificate import self_signed
 
 if TYPE_CHECKING:
     from conftest import Repository
@@ -196,6 +199,46 @@ async def test_a_login_goes_to_its_own_host_only(private_server: str, made: Made
     assert not any(base64.b64encode(f"ann:{SECRET}".encode()).decode() in line for line in seen)
 
 
+async def test_an_authority_of_ones_own(repository: Repository, made: Made, tmp_path: Path) -> None:
+    """By its certificate, or without a look at any."""
+    subprocess.run(["git", f"--git-dir={repository.bare}", "update-server-info"], check=True)
+    folder = self_signed(tmp_path, "IP:127.0.0.1")
+    handler = functools.partial(Quiet, directory=str(repository.bare.parent))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.handle_error = lambda *words: None  # type: ignore[method-assign]  # git hangs up where it distrusts
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    url = f"https://127.0.0.1:{server.server_port}/repo.git"
+    try:
+        with pytest.raises(failure.HostUnreachable):
+            await made.clone(url)
+        assert await made.clone(url, ssl_cert_base64=(folder / "tls.crt").read_bytes()) == "cloned"
+        shutil.rmtree(made.folder)
+        assert await made.clone(url, insecure=True) == "cloned"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+async def test_a_proxy_is_asked(made: Made) -> None:
+    """With its own login, which is not told."""
+    seen: list[str] = []
+    proxy = served(seen, None)
+    try:
+        with pytest.raises(SourceError) as caught:
+            address = f"http://me:{SECRET.replace(' ', '%20')}@127.0.0.1:{proxy.server_port}"
+            await made.clone("http://repository.invalid/repo.git", git_http_proxy_url=address)
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
+    assert any("Host: repository.invalid" in line for line in seen)
+    assert base64.b64encode(f"me:{SECRET}".encode()).decode() in "".join(seen)
+    assert not any("sesame" in line for line in (*made.said, *caught.value.evidence))
+
+
 async def test_submodules_with_relative_addresses(
     repository: Repository, make_repository: Callable[..., Repository], made: Made, http_server: str
 ) -> None:
@@ -219,6 +262,11 @@ async def test_submodules_with_relative_addresses(
 async def test_a_key_that_is_not_there(made: Made) -> None:
     with pytest.raises(KeyUnreadable):
         await made.clone("git@127.0.0.1:o/r", git_ssh_private_key_path="/none")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 def served(seen: list[str], location: str | None) -> ThreadingHTTPServer:

@@ -42,6 +42,7 @@ LABEL devcontainer.metadata='[{{"id": "f", "onCreateCommand": "echo label >>/tmp
 """
 CONFIGURATION = {
     "build": {"dockerfile": "Dockerfile", "args": {"WHO": "ann"}},
+    "features": {"./feature": {"greeting": "$hello `there`"}},
     "remoteUser": "ann",
     "containerEnv": {"OF_CONTAINER": "yes"},
     "remoteEnv": {"OF_REMOTE": "${containerEnv:OF_CONTAINER}-${containerWorkspaceFolderBasename}"},
@@ -49,6 +50,17 @@ CONFIGURATION = {
     "updateContentCommand": {"a": "echo a >/tmp/a", "b": ["sh", "-c", "env >/tmp/hook-environment"]},
     "postStartCommand": "echo start >>/tmp/hooks",
 }
+FEATURE = {
+    "id": "feature",
+    "version": "1.0.0",
+    "name": "A Feature",
+    "options": {"greeting": {"type": "string", "default": ""}},
+    "containerEnv": {"OF_FEATURE": "yes"},
+    "postCreateCommand": "echo feature >>/tmp/hooks",
+}
+INSTALL = (
+    f'#!/bin/sh\n{{ echo "$GREETING"; echo "$_REMOTE_USER $_REMOTE_USER_HOME"; {SEARCH}; }} >/installed\n'
+)
 INIT = (
     "id >/tmp/init-id; env >/tmp/init-environment; trap 'exit 7' TERM; pwd >/tmp/init-folder; sleep 99 & wait"
 )
@@ -66,8 +78,8 @@ class Workspace:
         given = {"ENVBUILDER_GIT_URL": self.url, **variables}
         flags = [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
         self.docker(
-            "run", "--detach", "--name", self.name, "--network", "host", "--volume", f"{self.volume}:/workspaces",
-            *flags, self.image,
+            "run", "--detach", "--name", self.name, "--network", "host",
+            "--volume", f"{self.volume}:/workspaces", *flags, self.image,
         )  # fmt: skip
 
     def until(self, words: str) -> str:
@@ -113,6 +125,10 @@ def repository(tmp_path: Path, base: str) -> Path:
     (inner / "file").write_text("content")
     (inner / "Dockerfile").write_text(DOCKERFILE.format(base=base, search=SEARCH))
     (inner / "devcontainer.json").write_text(f"// a comment\n{json.dumps(CONFIGURATION)}")
+    feature = inner / "feature"
+    feature.mkdir()
+    (feature / "devcontainer-feature.json").write_text(json.dumps(FEATURE))
+    (feature / "install.sh").write_text(INSTALL)
     git(folder, "init", "-q", "-b", "trunk")
     (folder / ".git" / "git-daemon-export-ok").touch()
     return folder
@@ -163,16 +179,20 @@ def test_a_workspace_builds_itself(workspace: Workspace, repository: Path) -> No
     assert workspace.file("/tmp/init-folder") == "/workspaces/project"
     assert workspace.file("/tmp/init-id") == "uid=1000(ann) gid=1000(ann) groups=999(more),1000(ann)"
     assert "uid=1000(ann)" in workspace.file("/tmp/hook-id")
-    assert workspace.file("/tmp/hooks").split() == ["label", "create", "start"]
+    assert workspace.file("/tmp/hooks").split() == ["label", "create", "feature", "start"]
     init = environment(workspace.file("/tmp/init-environment"))
     assert init["CODER_AGENT_TOKEN"] == SECRETS["CODER_AGENT_TOKEN"]
     assert (init["OF_IMAGE"], init["OF_CONTAINER"], init["OF_REMOTE"]) == ("yes", "yes", "yes-project")
+    assert init["OF_FEATURE"] == "yes"
     assert init["HOME"] == "/home/ann"
     assert not [name for name in init if name.startswith("ENVBUILDER_")]
     assert "OF_REMOTE=yes-project" in workspace.file("/tmp/hook-environment").splitlines()
     assert "OF_REMOTE=yes-project" in workspace.file("/exported").splitlines()
     assert workspace.docker("exec", workspace.name, "stat", "-c", "%u", "/workspaces/project/.git") == "1000"
-    for seen in (workspace.file("/seen"), workspace.file("/tmp/seen")):
+    greeting, user, *_ = workspace.file("/installed").splitlines()
+    assert (greeting, user) == ("$hello `there`", "ann /home/ann")
+    installed = workspace.file("/installed").partition(user)[2]
+    for seen in (workspace.file("/seen"), workspace.file("/tmp/seen"), installed):
         assert seen.endswith("end")
         assert not [line for line in seen.splitlines() if line.startswith("/")]
         assert "correct-horse" not in seen
@@ -180,7 +200,7 @@ def test_a_workspace_builds_itself(workspace: Workspace, repository: Path) -> No
     workspace.docker("stop", "--time", "5", workspace.name)
     assert workspace.code == 7
     workspace.docker("start", workspace.name)
-    wait_for(workspace, "/tmp/hooks", "label create start start")
+    wait_for(workspace, "/tmp/hooks", "label create feature start start")
     assert "is built already" in workspace.log
 
 

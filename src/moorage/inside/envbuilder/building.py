@@ -23,7 +23,7 @@ class NothingToBuild(ConfigurationError):
 
 
 class NotBuiltHere(ConfigurationError):
-    """The configuration needs what cannot be built inside a container, or not yet."""
+    """The configuration needs what cannot be built inside a container."""
 
     code = "envbuilder-not-built-here"
 
@@ -35,13 +35,17 @@ class BadImage(ConfigurationError):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One build. `name` is what messages call the Dockerfile; a `context` of "" is an empty one."""
+    """One build. `name` is what messages call the Dockerfile; a `context` of "" is an empty one.
+
+    `featured` is the configuration, where it has Features to install on top.
+    """
 
     dockerfile: str
     name: str
     context: str = ""
     target: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
+    featured: Configured | None = None
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,12 +80,14 @@ def asked(chosen: Chosen, configured: Configured | None, read: Callable[[str], s
     if configured is None:
         return None
     configuration = configured.configuration
-    if configuration.features:
-        raise _not_here("Features", "features")
+    featured = configured if configuration.features else None
     if configuration.kind == "compose":
-        raise _not_here("Docker Compose", "dockerComposeFile")
+        raise NotBuiltHere(
+            "The configuration uses Compose (dockerComposeFile), which is not built inside a container.",
+            hint="Give an image or a Dockerfile.",
+        )
     if configuration.kind == "image" or configuration.build is None:
-        return of_image(configuration.image or "")
+        return msgspec.structs.replace(of_image(configuration.image or ""), featured=featured)
     build = configuration.build
     file = beside(configured.path, build.dockerfile or "Dockerfile")
     return Asked(
@@ -90,16 +96,10 @@ def asked(chosen: Chosen, configured: Configured | None, read: Callable[[str], s
         context=beside(configured.path, build.context or "."),
         target=build.target or "",
         arguments=tuple((build.args or {}).items()),
+        featured=featured,
     )
 
 
 def ignore_files(asked: Asked) -> tuple[str, ...]:
     """Where the rules of what is left out of the context may be, the first that is there counts."""
     return (f"{asked.name}.dockerignore", posixpath.join(asked.context, ".dockerignore"))
-
-
-def _not_here(what: str, name: str) -> NotBuiltHere:
-    return NotBuiltHere(
-        f"The configuration uses {what} ({name}), which is not built inside a container yet.",
-        hint="Give an image that was built elsewhere, for example by `moorage build`.",
-    )

@@ -13,16 +13,20 @@ from moorage.devcontainer.metadata import Merged
 
 
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
-    """`configuration` has its variables filled in but those of the container; `raw` is as written."""
+    """`configuration` has its variables filled in but those of the container; `raw` is as written.
+
+    `root` is the repository that the file is in: the workspace, or a clone for the build alone.
+    """
 
     path: str
+    root: str
     configuration: Configuration
     raw: dict[str, object]
     known: variables.Variables
     remarks: tuple[str, ...] = ()
 
 
-def configured(path: str, text: bytes, folder: str, local: Mapping[str, str]) -> Configured:
+def configured(path: str, text: bytes, folder: str, local: Mapping[str, str], root: str = "") -> Configured:
     """Raises the errors of `moorage.devcontainer`. `local` is what ${localEnv:…} means, without secrets.
 
     `folder` is the workspace's, here as in the container, whatever `workspaceFolder` says.
@@ -41,6 +45,7 @@ def configured(path: str, text: bytes, folder: str, local: Mapping[str, str]) ->
     found = [f"{each.text} {each.hint}".rstrip() for each in warnings(document)]
     return Configured(
         path=path,
+        root=root or folder,
         configuration=configuration,
         raw=document.value,
         known=known,

@@ -55,6 +55,7 @@ class Flow:
         self._build = build
         self._say = say
         self._folder = workspace_folder(options)
+        self._root = self._folder
 
     async def run(self) -> Started:
         """Raises MoorageError where there is no workspace to start."""
@@ -111,19 +112,21 @@ class Flow:
 
     async def _chosen(self) -> Chosen:
         """From the workspace's files, or from a clone made for this build alone."""
-        folder = self._folder
+        self._root = self._folder
         if self._options.remote_repo_build_mode and self._options.git_url:
-            folder = f"{STORE}/remote"
-            shutil.rmtree(folder, ignore_errors=True)
+            self._root = f"{STORE}/remote"
+            shutil.rmtree(self._root, ignore_errors=True)
             only = msgspec.structs.replace(self._options, git_clone_depth=1, git_clone_single_branch=True)
-            await fresh(only, folder, self._kept, self._say)
-        return chosen(self._options, folder, os.path.isfile, _listed)
+            await fresh(only, self._root, self._kept, self._say)
+        return chosen(self._options, self._root, os.path.isfile, _listed)
 
     def _configured(self, file: Chosen) -> Configured | None:
         if not file.configuration:
             return None
         self._say(f"Using {file.configuration}.")
-        return configured(file.configuration, bounded.read(file.configuration), self._folder, self._kept)
+        return configured(
+            file.configuration, bounded.read(file.configuration), self._folder, self._kept, self._root
+        )
 
     def _built_before(self) -> Image | None:
         if not self._options.skip_rebuild:

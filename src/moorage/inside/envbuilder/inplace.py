@@ -7,17 +7,23 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from moorage.devcontainer.metadata import LABEL
 from moorage.dockerfile.ignore import Ignore, read
 from moorage.dockerfile.parse import parse
 from moorage.events import Event, Notice
 from moorage.facts import bounded
+from moorage.facts.features.finder import Finder
+from moorage.inside.envbuilder import features
 from moorage.inside.envbuilder.building import Asked, Image, ignore_files
+from moorage.inside.envbuilder.configured import Configured
 from moorage.inside.envbuilder.folder import workspace_folder
 from moorage.inside.envbuilder.logins import Logins
 from moorage.inside.envbuilder.options import Options
 from moorage.inside.envbuilder.repository import Say
-from moorage.inside.executor.build import build
+from moorage.inside.executor.build import build, plan
+from moorage.inside.executor.configuration import Config
 from moorage.inside.executor.images import RegistryImages
 from moorage.inside.executor.order import Order
 from moorage.inside.executor.place import STORE, here
@@ -27,6 +33,7 @@ from moorage.oci.credentials import Credentials
 from moorage.oci.manifest import parse_platform
 from moorage.oci.reference import DOCKER_HUB
 
+_FILES = f"{STORE}/feature-files"
 _NO_HOME = Path("/nonexistent")
 
 
@@ -52,12 +59,37 @@ class InPlace:
         )
         place = here(guarded=self._guarded())
         async with Client(self._registries(), self._credentials()) as client:
-            built = await build(order, place, RegistryImages(client), self._say)
-        config = built.config.config
-        return Image(
-            environment=config.env or (),
-            user=config.user,
-            metadata=(config.labels or {}).get(LABEL, ""),
+            images = RegistryImages(client)
+            if asked.featured:
+                order = await self._with_features(order, asked.featured, images)
+            built = await build(order, place, images, self._say)
+        return _image(built.config.config)
+
+    async def _with_features(self, order: Order, configured: Configured, images: RegistryImages) -> Order:
+        """The order with one more stage. What the image below will be is known before anything is built."""
+        _, plans = await plan(order, images)
+        below = _image(plans[-1].final.config)
+        async with self._finder() as finder:
+            installs = (await features.resolved(configured, finder)).installs
+            dockerfile, stage = features.named(order.dockerfile, order.target)
+            known = features.Below(user=below.user, metadata=below.metadata)
+            made = features.install(known, configured, installs, stage)
+            await features.context(made, installs, finder, _FILES)
+        return msgspec.structs.replace(
+            order,
+            dockerfile=features.continued(dockerfile, made),
+            target=features.STAGE,
+            contexts=((features.FILES, _FILES),),
+        )
+
+    def _finder(self) -> Finder:
+        logins = {"DOCKER_AUTH_CONFIG": self._logins.content.decode()} if self._logins.content else {}
+
+        async def registries() -> Registries:
+            return self._registries()
+
+        return Finder(
+            Path(STORE, "features"), registries=registries, environment=logins, reporter=_Telling(self._say)
         )
 
     def _guarded(self) -> tuple[str, ...]:
@@ -99,6 +131,14 @@ def content(path: str) -> bytes | None:
         return bounded.read(path)
     except OSError:
         return None
+
+
+def _image(config: Config) -> Image:
+    return Image(
+        environment=config.env or (),
+        user=config.user,
+        metadata=(config.labels or {}).get(LABEL, ""),
+    )
 
 
 class _Telling:

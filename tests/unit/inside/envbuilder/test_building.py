@@ -6,8 +6,11 @@ import json
 
 import pytest
 
+from moorage.dockerfile.parse import parse
+from moorage.image.features.generate import Generated
 from moorage.inside.envbuilder.building import Asked, BadImage, NotBuiltHere, asked, of_image
 from moorage.inside.envbuilder.configured import configured, merged
+from moorage.inside.envbuilder.features import BELOW, FILES, STAGE, continued, named
 from moorage.inside.envbuilder.folder import Chosen
 from moorage.inside.envbuilder.hooks import due, start_script
 
@@ -46,13 +49,37 @@ def test_a_dockerfile_alone_and_nothing_at_all() -> None:
     assert asked(Chosen(), None, str) is None
 
 
-@pytest.mark.parametrize(
-    "value",
-    [{"image": "a", "features": {"ghcr.io/x/y": {}}}, {"dockerComposeFile": "c.yml", "service": "s"}],
-)
-def test_what_is_not_built_here_is_refused(value: dict[str, object]) -> None:
+def test_compose_is_refused() -> None:
     with pytest.raises(NotBuiltHere):
-        read(value)
+        read({"dockerComposeFile": "c.yml", "service": "s"})
+
+
+def test_features_are_told_with_the_configuration() -> None:
+    found = read({"image": "a", "features": {"./f": {}}})
+    assert found is not None
+    assert found.featured is not None
+    assert found.featured.root == "/w/r"
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "name"),
+    [
+        ("FROM a\n", "", BELOW),
+        ("FROM a AS one\nFROM one AS two\n", "", "two"),
+        ("FROM a AS one\nFROM b\n", "ONE", "one"),
+        ("FROM a\nFROM b AS two\n", "0", BELOW),
+    ],
+)
+def test_the_stage_below_has_a_name(text: str, target: str, name: str) -> None:
+    found, stage = named(parse(text), target)
+    assert stage == name
+    made = Generated(dockerfile=f"FROM {stage}\nUSER 0\nCOPY x/ /x/\n", files=(), folders=())
+    instructions = continued(found, made).instructions
+    assert [each.words[-1] for each in instructions if each.keyword == "FROM"][-1] == STAGE
+    assert instructions[-1].flag("from") == FILES
+    lines = [each.line for each in instructions]
+    assert lines == sorted(set(lines))
+    assert BELOW not in [each.words[-1] for each in instructions] or stage == BELOW
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a\nRUN x", "--platform=x"])

@@ -56,9 +56,9 @@ def test_a_cache_is_said_to_be_without_effect() -> None:
 
 
 def test_old_names_count_and_are_told() -> None:
-    found = parse({"GIT_URL": "https://host/r", "ENVBUILDER_VERBOSE": "1", "VERBOSE": "0"})
+    found = parse({"GIT_URL": "https://host/r", "ENVBUILDER_INSECURE": "1", "INSECURE": "0"})
     assert found.options.git_url == "https://host/r"
-    assert found.options.verbose
+    assert found.options.insecure
     assert found.remarks == ("GIT_URL is an old name: set ENVBUILDER_GIT_URL.",)
 
 
