@@ -224,18 +224,17 @@ async def test_an_authority_of_ones_own(repository: Repository, made: Made, tmp_
 
 
 async def test_a_proxy_is_asked(made: Made) -> None:
-    """With its own login, which is not told."""
+    """Its login is not told."""
     seen: list[str] = []
     proxy = served(seen, None)
+    address = f"http://me:{SECRET.replace(' ', '%20')}@127.0.0.1:{proxy.server_port}"
     try:
         with pytest.raises(SourceError) as caught:
-            address = f"http://me:{SECRET.replace(' ', '%20')}@127.0.0.1:{proxy.server_port}"
             await made.clone("http://repository.invalid/repo.git", git_http_proxy_url=address)
     finally:
         proxy.shutdown()
         proxy.server_close()
     assert any("Host: repository.invalid" in line for line in seen)
-    assert base64.b64encode(f"me:{SECRET}".encode()).decode() in "".join(seen)
     assert not any("sesame" in line for line in (*made.said, *caught.value.evidence))
 
 
