@@ -1,4 +1,8 @@
-"""Instructions that BuildKit and ours are given alike, each on the same root. `{web}` is a server's address."""
+"""Instructions that BuildKit and ours are given alike, each on the same root. Braces are addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 CASES = r"""
 file              COPY file /new
@@ -193,6 +197,16 @@ urlescaped        ADD {web}/a%20b/x%2Fy.txt /new/
 urlnone           ADD {web} /new/
 urlandfiles       ADD {web}/f.txt file ar/a.tar /new/
 urllinked         ADD --link {web}/lm.txt /real/
+git               ADD {git}/origin.git /new
+gitbranch         ADD {git}/origin.git#other/branch /new
+gitref            ADD {git}/origin.git#refs/heads/other/branch /new
+gittag            ADD {git}/origin.git#v2:sub /new/
+gitcommit         ADD {git}/origin.git#{commit}:/ /real
+gitkeepfolder     ADD --keep-git-dir {git}/origin.git#:sub /new
+gitflags          ADD --chown=3:4 --chmod=750 --exclude=a {git}/origin.git /n1/new
+gitchecksum       ADD --checksum={commit} {git}/origin.git#v2 /new
+gitlinked         ADD --link {git}/origin.git /real
+gitquery          ADD {git}/origin.git?branch=other/branch&subdir=sub /new
 urlexclude        ADD --exclude=f.txt {web}/f.txt /real/
 """  # noqa: E501 - one line each
 
@@ -204,6 +218,15 @@ COPY over2/b.txt /real/dir/a/
 COPY dir/a /over/
 COPY over2 /mm|COPY over2/a /mm/sub
 COPY --parents tofile/x /x
+ADD {git}/origin.git#nothing /x
+ADD {git}/origin.git#:nothing /x
+ADD {git}/origin.git#:l /x
+ADD {git}/origin.git?nothing=1 /x
+ADD --checksum=0123 {git}/origin.git /x
+ADD {web}/missing /x
+ADD --checksum=sha256:0000000000000000000000000000000000000000000000000000000000000000 {web}/f.txt /x
+ADD --checksum=sha256:00 {web}/f.txt /x
+COPY {web}/f.txt /x
 COPY --parents . /x
 COPY --parents todir/./deep/e.txt /new/
 ADD ar/half.tar /x
@@ -213,15 +236,21 @@ COPY dir/dangling /x
 """
 
 
-def cases(web: str) -> dict[str, str]:
-    """Lines of a Dockerfile by the name of their stage."""
+def cases(served: Mapping[str, str]) -> dict[str, str]:
+    """Lines of a Dockerfile by the name of their stage; `served` is what its braces stand for."""
     found = {}
     for line in filter(None, CASES.splitlines()):
         name, _, text = line.partition(" ")
-        found[name] = text.strip().replace("|", "\n").replace("{web}", web)
+        found[name] = _filled(text.strip(), served)
     return found
 
 
-def refused() -> list[str]:
+def refused(served: Mapping[str, str]) -> list[str]:
     """Lines of Dockerfiles that end with an error."""
-    return [line.replace("|", "\n") for line in REFUSED.splitlines() if line]
+    return [_filled(line, served) for line in REFUSED.splitlines() if line]
+
+
+def _filled(text: str, served: Mapping[str, str]) -> str:
+    for name, value in served.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text.replace("|", "\n")

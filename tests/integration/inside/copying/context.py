@@ -91,8 +91,9 @@ def context(top: Path) -> None:
     half = len(packed) // 2
     (top / "ar").mkdir()
     for name, data in {
-        "a.tar": packed, "noext": packed, "cut.tar": packed[:300], "half.tar": packed[:half], "empty.tar": bytes(10240), "zero": b"",
-        "a.tar.gz": gzip.compress(packed, mtime=0), "a.tbz": bz2.compress(packed), "a.txz": lzma.compress(packed),
+        "a.tar": packed, "noext": packed, "cut.tar": packed[:300], "half.tar": packed[:half],
+        "empty.tar": bytes(10240), "zero": b"", "a.tar.gz": gzip.compress(packed, mtime=0),
+        "a.tbz": bz2.compress(packed), "a.txz": lzma.compress(packed),
         "a.zst": zstd.compress(packed), "notar.gz": gzip.compress(b"hello" * 1000, mtime=0),
         "lzma": lzma.compress(packed, format=lzma.FORMAT_ALONE),
         "two.txz": lzma.compress(packed[:half]) + lzma.compress(packed[half:]),

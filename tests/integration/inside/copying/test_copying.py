@@ -6,9 +6,12 @@ import hashlib
 import http.server
 import os
 import shutil
+import signal
+import socket
 import stat
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,7 +32,7 @@ from tests.outside import Docker, Images
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices are root's")
 
-START = f"""\
+START = """\
 FROM scratch AS base
 ADD base.tar /
 FROM scratch AS stuff
@@ -41,6 +44,9 @@ TAR = "tar --xattrs '--xattrs-include=*' --format=pax -cf /out/roots.tar -C /roo
 class Web(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
+        if path == "/missing":
+            self.send_error(404)
+            return
         if path == "/redir":
             self.send_response(302)
             self.send_header("Location", "/f.txt")
@@ -63,12 +69,60 @@ class Web(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def web() -> Iterator[str]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A web server and a repository's, and the commit that is at its tag `v2`."""
+    folder = tmp_path_factory.mktemp("git")
+    commit = repository(folder)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = [f"--base-path={folder}", "--export-all", "--listen=127.0.0.1", f"--port={port}", "--reuseaddr"]
+    daemon = subprocess.Popen(["git", "daemon", *options], stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        until_it_listens(port)
+        web = f"http://127.0.0.1:{server.server_port}"
+        yield {"web": web, "git": f"git://127.0.0.1:{port}", "commit": commit}
+    finally:
+        os.killpg(daemon.pid, signal.SIGTERM)
+        daemon.wait()
+        server.shutdown()
+        server.server_close()
+
+
+def repository(folder: Path) -> str:
+    def git(*words: str | Path) -> str:
+        somebody = ("-c", "user.name=a", "-c", "user.email=a@example")
+        command = ["git", "-C", folder / "work", *somebody, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    (folder / "work/sub").mkdir(parents=True)
+    for name in ("a", "sub/s", "x"):
+        (folder / "work" / name).write_text(name)
+    (folder / "work/x").chmod(0o755)
+    (folder / "work/l").symlink_to("sub")
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    git("tag", "-a", "-m", "two", "v2")
+    git("checkout", "-qb", "other/branch")
+    (folder / "work/b").write_text("b")
+    git("add", ".")
+    git("commit", "-qm", "two")
+    git("checkout", "-q", "main")
+    git("clone", "-q", "--bare", ".", folder / "origin.git")
+    return git("rev-parse", "v2^{commit}")
+
+
+def until_it_listens(port: int) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("git daemon does not listen")
 
 
 @pytest.fixture
@@ -80,8 +134,10 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_all_that_copy_and_add_can_do(docker: Docker, images: Images, place: Path, web: str) -> None:
-    given = cases(web)
+async def test_all_that_copy_and_add_can_do(
+    docker: Docker, images: Images, place: Path, served: dict[str, str]
+) -> None:
+    given = cases(served)
     theirs = by_buildkit(docker, images, place, given)
     different = {}
     for name, lines in given.items():
@@ -97,7 +153,7 @@ async def test_all_that_copy_and_add_can_do(docker: Docker, images: Images, plac
     assert (place / "root/real").exists()
 
 
-async def test_what_buildkit_refuses(docker: Docker, place: Path) -> None:
+async def test_what_buildkit_refuses(docker: Docker, place: Path, served: dict[str, str]) -> None:
     def fails(number: int, lines: str) -> bool:
         dockerfile = place / f"Dockerfile{number}"
         dockerfile.write_text(f"{START}FROM base\n{lines}\n")
@@ -105,9 +161,9 @@ async def test_what_buildkit_refuses(docker: Docker, place: Path) -> None:
         return subprocess.run(command, capture_output=True, timeout=60).returncode != 0
 
     with ThreadPoolExecutor(2) as threads:
-        theirs = list(threads.map(fails, range(100), refused()))
-    assert all(theirs)
-    for lines in refused():
+        theirs = list(threads.map(fails, range(100), refused(served)))
+    assert [lines for lines, failed in zip(refused(served), theirs, strict=True) if not failed] == []
+    for lines in refused(served):
         shutil.rmtree(place / "root", ignore_errors=True)
         subprocess.run(["cp", "-a", place / "roots/base", place / "root"], check=True)
         with pytest.raises(MoorageError):
@@ -118,7 +174,8 @@ def by_buildkit(docker: Docker, images: Images, place: Path, given: dict[str, st
     """The root of each case: each is a stage, and one step sees them all at once, as they are."""
     mounts = " ".join(f"--mount=type=bind,from={name},target=/roots/{name}" for name in given)
     stages = "".join(f"FROM base AS {name}\n{lines}\n" for name, lines in given.items())
-    last = f"FROM {images.debian} AS pack\nRUN {mounts} mkdir /out && {TAR}\nFROM scratch\nCOPY --from=pack /out /\n"
+    last = f"FROM {images.debian} AS pack\nRUN {mounts} mkdir /out && {TAR}\n"
+    last += "FROM scratch\nCOPY --from=pack /out /\n"
     (place / "Dockerfile").write_text(START + stages + last)
     # What is cached may be of files of other times, which are no part of its key.
     docker(
@@ -175,6 +232,7 @@ def copying(instruction: Instruction, folder: str) -> Copying:
         add=is_add,
         unpack=is_add and unpack != "false",
         unpack_fetched=unpack == "true",
+        keep_git_dir="keep-git-dir" in flags,
         checksum=flags.get("checksum") or "",
         heredocs=tuple((each.name, each.content.encode()) for each in heredocs.values()),
     )
@@ -213,3 +271,14 @@ def look(top: Path) -> dict[str, str]:
             what += f" {key}={os.getxattr(path, key, follow_symlinks=False)!r}"
         found[name] = what
     return found
+
+
+async def test_a_repository_keeps_its_git(served: dict[str, str], place: Path) -> None:
+    """What is in .git differs from git to git: it is asked what it has."""
+    (place / "root").mkdir()
+    await by_us(place, f"ADD --keep-git-dir {served['git']}/origin.git#v2 /new")
+    new = place / "root/new"
+    git = ["git", "-C", new, "-c", "safe.directory=*"]
+    assert subprocess.check_output([*git, "status", "--porcelain"], text=True) == ""
+    assert subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip() == served["commit"]
+    assert subprocess.check_output([*git, "rev-list", "--count", "HEAD"], text=True).strip() == "1"

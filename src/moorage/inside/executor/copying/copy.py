@@ -133,10 +133,10 @@ class _Copier:
         copying = self.copying
         base, include = pivot(written) if copying.parents else (written, "")
         chosen = Filter(include, copying.exclude)
-        if copying.parents and not is_pattern(written):
-            # BuildKit asks for the path as it is, so that here a link before the pivot is not followed either.
-            if not include or not holds(tree, posixpath.join(base, include)):
-                raise missing(written)
+        # BuildKit asks for the path as it is, so that here a link before the pivot is not followed either.
+        is_plain = copying.parents and not is_pattern(written)
+        if is_plain and not (include and holds(tree, posixpath.join(base, include))):
+            raise missing(written)
         for match in matches(tree, base):
             self._match(match, files, tree, chosen, own=own, unpacks=copying.unpack)
 

@@ -38,7 +38,7 @@ _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 class Fetcher:
-    """`folder` is where downloads are kept meanwhile: outside of the root, or guarded in it. Use as a context.
+    """`folder` is where downloads are kept meanwhile: outside of the root, or guarded in it. To be entered.
 
     `most` is the most bytes that a file may have. Calling it is the `Fetch` of `copy`; raises CopyWrong,
     FetchFailed, FetchedOther, and what moorage.git raises.

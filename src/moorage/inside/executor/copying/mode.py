@@ -1,8 +1,8 @@
 """--chmod: an octal number, or the symbolic form of chmod(1) as BuildKit reads it (no mask, no umask).
 
 As BSD's setmode(3). What surprises: `=` takes setuid and setgid away but the sticky bit only where it says
-`t`, which is everybody's whoever it is given to, but for `o` alone; `u=g` copies the three plain bits and leaves
-the others as they are; in `+xt` nothing but `t` counts.
+`t`, which is everybody's whoever it is given to, but for `o` alone; `u=g` copies the three plain bits and
+leaves the others as they are; in `+xt` nothing but `t` counts.
 """
 
 from __future__ import annotations

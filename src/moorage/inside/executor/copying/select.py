@@ -1,8 +1,9 @@
 """Decides which files of a source a COPY means, as BuildKit does. Pure: it only asks a `Tree`.
 
 What surprises: a pattern (`*`, `?`, `[a-z]`; here `**` is `*`) that matches nothing copies nothing and is no
-error, unless the folder before it is not there; a link that a source names is followed, one that lies in a folder or that --parents finds is copied;
---exclude speaks of paths in the folder that is copied, so it never takes away what a source itself names.
+error, unless the folder before it is not there; a link that a source names is followed, one that lies in a
+folder or that --parents finds is copied; --exclude speaks of paths in the folder that is copied, so it never
+takes away what a source itself names.
 """
 
 from __future__ import annotations

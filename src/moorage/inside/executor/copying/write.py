@@ -2,7 +2,8 @@
 
 What surprises, and is so in BuildKit: the folder that a folder's content goes into keeps owner and mode, and
 takes the time of the one that is copied; a folder further below takes all of the one that is copied, but one
-that is only on the way to what is chosen just its mode, and that without --chmod. Files that have several names keep them within one source.
+that is only on the way to what is chosen just its mode, and that without --chmod. Files that have several
+names keep them within one source.
 """
 
 from __future__ import annotations
