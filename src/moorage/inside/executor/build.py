@@ -50,7 +50,8 @@ async def build(order: Order, place: Place, images: Images, say: Say, fetch: Fet
     """
     found, plans = await plan(order, images)
     building = _Building(order, place, images, found, plans, say, fetch)
-    hide()
+    if place.root == "/":
+        hide()
     await asyncio.to_thread(building.begin)
     try:
         for number in range(len(plans)):

@@ -56,9 +56,9 @@ def copy_into(
     dress(source, target)
 
 
-def dress(source: str, target: str) -> None:
-    """Owner, mode, attributes and time of one, as they are of the other."""
-    seen = os.lstat(source)
+def dress(source: str, target: str, seen: os.stat_result | None = None) -> None:
+    """Owner, mode, attributes and time of one, as they are of the other, or as it was `seen`."""
+    seen = seen or os.lstat(source)
     os.chown(target, seen.st_uid, seen.st_gid, follow_symlinks=False)
     if not stat.S_ISLNK(seen.st_mode):
         os.chmod(target, stat.S_IMODE(seen.st_mode))  # noqa: PTH101

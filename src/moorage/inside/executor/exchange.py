@@ -58,6 +58,7 @@ class _Exchange:
         self._guarded = _relative(place)
 
     def move(self, source: str, target: str, path: str) -> None:
+        seen = os.lstat(source or "/")
         for name in os.listdir(source or "/"):  # noqa: PTH208
             below = f"{path}/{name}" if path else name
             here, there = f"{source}/{name}", f"{target}/{name}"
@@ -70,7 +71,7 @@ class _Exchange:
                     os.mkdir(there, 0o755)  # noqa: PTH102
                 self.move(here, there, below)
             # A link or file in the place of a folder that has to stay would hide what is guarded.
-        copies.dress(source or "/", target or "/")
+        copies.dress(source or "/", target or "/", seen)
 
     def _is_above(self, path: str) -> bool:
         return any(each.startswith(f"{path}/") for each in self._guarded)

@@ -62,7 +62,7 @@ class Steps:
         self._now = now
         self._configuration = begin.configuration
         self._variables = dict(begin.variables)
-        self._declared = list(begin.declared)
+        self._declared = dict.fromkeys(begin.declared)
         self._has_command = False
         self._notes: list[str] = []
 
@@ -117,7 +117,7 @@ class Steps:
         given = [(name, value) for name, value in evaluated.assigned if value is not None]
         match evaluated.instruction.keyword:
             case "ARG":
-                self._declared += [name for name, _ in evaluated.assigned]
+                self._declared |= dict.fromkeys(name for name, _ in evaluated.assigned)
                 self._variables.update(given)
             case "ENV":
                 self._variables.update(given)

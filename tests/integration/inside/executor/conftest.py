@@ -12,10 +12,4 @@ from tests.conftest import found_or_made
 
 @pytest.fixture(scope="session")
 def runtime(engine: Engine) -> Runtime:
-    import os
-
-    if os.environ.get("DEVMOUNT"):
-        from pathlib import Path
-
-        return Runtime(Path("/"), "moorage-test/runtime:9956e06664ed", {})
     return found_or_made(lambda: provision.built_runtime(Layout.from_environment(), engine.host))

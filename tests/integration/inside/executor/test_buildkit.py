@@ -1,6 +1,6 @@
 """The same Dockerfiles by BuildKit and by the builder inside, in a container of default capabilities.
 
-Each file in `cases` is one; its first line may say what goes with it (`# order: {"target": …}`).
+Each Dockerfile in `cases` is one; `orders.json` there says what goes with some of them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices ar
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").glob("*.Dockerfile"))
+ORDERS: dict[str, Any] = json.loads((HERE / "cases/orders.json").read_text())
 CODE = "/tests"
 SECRET = b"not for the image"
 
@@ -82,11 +83,6 @@ def different(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, tuple[s
     }
 
 
-def order_of(path: Path) -> dict[str, Any]:
-    first = path.read_text().partition("\n")[0]
-    return json.loads(first.removeprefix("# order: ")) if first.startswith("# order: ") else {}
-
-
 def make_context(folder: Path) -> Path:
     """All that files of a context can be; what a repository cannot keep is why it is made here."""
     texts = {
@@ -129,7 +125,8 @@ def by_buildkit(docker: Docker, context: Path, folder: Path) -> dict[str, dict[s
     secret.write_bytes(SECRET)
     targets = {}
     for path in CASES:
-        name, order = path.name.removesuffix(".Dockerfile"), order_of(path)
+        name = path.name.removesuffix(".Dockerfile")
+        order = ORDERS.get(name, {})
         targets[name] = {
             "context": str(context),
             "dockerfile": str(path),
@@ -191,14 +188,14 @@ def by_us(
             "context": "/context",
             "secrets": {"known": base64.b64encode(SECRET).decode()},
             "contexts": {name: f"docker-image://{pushed}" for name, pushed in bases.items()},
-            **order_of(path),
+            **ORDERS.get(path.name.removesuffix(".Dockerfile"), {}),
         }
         for path in CASES
     }
     asked = json.dumps({"orders": orders, "insecure": [registry]})
     command = [
         "docker", "--host", docker.host, "run", "--rm", "--interactive", "--network", "host",
-        "--volume", f"{context}:/context:ro", "--volume", f"{HERE}:{CODE}:ro", *os.environ.get("DEVMOUNT", "").split(),
+        "--volume", f"{context}:/context:ro", "--volume", f"{HERE}:{CODE}:ro",
         "--entrypoint", "/.moorage/bin/python3", runtime.image, "-B", f"{CODE}/driver.py",
     ]  # fmt: skip
     done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=280)

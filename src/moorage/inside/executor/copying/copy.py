@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import posixpath
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -132,12 +133,11 @@ class _Copier:
         copying = self.copying
         base, include = pivot(written) if copying.parents else (written, "")
         chosen = Filter(include, copying.exclude)
-        found = matches(tree, base)
-        if copying.parents and not is_pattern(written):
-            found = [match for match in found if holds(tree, match.path, include)]
-            if not found:
-                raise missing(written)
-        for match in found:
+        # BuildKit asks for the path as it is, so that here a link before the pivot is not followed either.
+        is_plain = copying.parents and not is_pattern(written)
+        if is_plain and not (include and holds(tree, posixpath.join(base, include))):
+            raise missing(written)
+        for match in matches(tree, base):
             self._match(match, files, tree, chosen, own=own, unpacks=copying.unpack)
 
     def _match(

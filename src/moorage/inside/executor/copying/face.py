@@ -14,7 +14,7 @@ class Copying(msgspec.Struct, frozen=True, kw_only=True):
     """One instruction, its words expanded and without quotes.
 
     `sources` and `destination` are as written: patterns count, as does a slash at the end. `folder` is the
-    WORKDIR in effect. `owner` is --chown, names resolved; None leaves a stage's owners, and all else is root's.
+    WORKDIR in effect. `owner` is --chown, names resolved; None leaves a stage's owners, all else is root's.
     `mode` is --chmod, octal or symbolic. `add` tells ADD from COPY: only that takes URLs.
     `unpack`: archives of the context are unpacked (ADD without --unpack=false); `unpack_fetched`: downloaded
     ones are, too (--unpack=true). `heredocs` are name and content.

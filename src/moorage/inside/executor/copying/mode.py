@@ -1,7 +1,8 @@
 """--chmod: an octal number, or the symbolic form of chmod(1) as BuildKit reads it (no mask, no umask).
 
-What surprises: `=` takes setuid and setgid away but never the sticky bit, `t` is everybody's whoever it is
-given to, and `u=g` copies the three plain bits and leaves the others alone.
+As BSD's setmode(3). What surprises: `=` takes setuid and setgid away but the sticky bit only where it says
+`t`, which is everybody's whoever it is given to, but for `o` alone; `u=g` copies the three plain bits and
+leaves the others as they are; in `+xt` nothing but `t` counts.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import msgspec
 from moorage.inside.executor.copying.errors import CopyWrong
 
 _SHIFT = {"u": 6, "g": 3, "o": 0}
-_SPECIAL = {"u": stat.S_ISUID, "g": stat.S_ISGID, "o": 0}
-_ACTION = r"[-+=](?:[rwxXst]*|[ugo])"
+_ALL = 0o777 | stat.S_ISUID | stat.S_ISGID
+_WHO = {"u": 0o700 | stat.S_ISUID, "g": 0o070 | stat.S_ISGID, "o": 0o007, "a": _ALL}
+_ACTION = r"[-+=](?:[ugo]|[rwxXst]*)"
 _CLAUSE = re.compile(rf"([ugoa]*)((?:{_ACTION})+)")
 _MADE = 0o755
 
@@ -55,20 +57,25 @@ def read(text: str) -> Mode:
         match = _CLAUSE.fullmatch(clause)
         if match is None:
             raise _wrong(text)
-        who = "ugo" if not match[1] or "a" in match[1] else "".join(dict.fromkeys(match[1]))
-        actions += [_Action(who, each[0], each[1:]) for each in re.findall(_ACTION, match[2])]
+        actions += [_Action(match[1], each[0], each[1:]) for each in re.findall(_ACTION, match[2])]
     return Mode(actions=tuple(actions))
 
 
 def _applied(action: _Action, mode: int, *, runs: bool) -> int:
-    copied = action.what in _SHIFT
-    bits = mode >> _SHIFT[action.what] & 7 if copied else _plain(action.what, runs=runs)
-    given = cleared = 0
-    for who in action.who:
-        given |= bits << _SHIFT[who] | (_SPECIAL[who] if "s" in action.what else 0)
-        cleared |= 7 << _SHIFT[who] | (0 if copied else _SPECIAL[who])
-    if "t" in action.what:
-        given |= stat.S_ISVTX
+    who = 0
+    for letter in action.who or "":
+        who |= _WHO[letter]
+    if action.what in _SHIFT:
+        given = (mode >> _SHIFT[action.what] & 7) * 0o111 & (who or _ALL)
+        cleared = (who or _ALL) & 0o777
+    else:
+        given = _given(action.what, runs=runs)
+        if action.who == "o":
+            given &= 0o777
+        elif given & stat.S_ISVTX:
+            who |= stat.S_ISVTX  # so that without a who, `t` is all that counts
+        given &= who or _ALL | stat.S_ISVTX
+        cleared = who or _ALL
     if action.operator == "+":
         return mode | given
     if action.operator == "-":
@@ -76,8 +83,10 @@ def _applied(action: _Action, mode: int, *, runs: bool) -> int:
     return mode & ~cleared | given
 
 
-def _plain(what: str, *, runs: bool) -> int:
-    return ("r" in what) * 4 | ("w" in what) * 2 | ("x" in what or ("X" in what and runs))
+def _given(what: str, *, runs: bool) -> int:
+    plain = ("r" in what) * 4 | ("w" in what) * 2 | ("x" in what or ("X" in what and runs))
+    special = ("s" in what) * (stat.S_ISUID | stat.S_ISGID) | ("t" in what) * stat.S_ISVTX
+    return plain * 0o111 | special
 
 
 def _wrong(text: str) -> CopyWrong:

@@ -1,8 +1,9 @@
 """Decides which files of a source a COPY means, as BuildKit does. Pure: it only asks a `Tree`.
 
 What surprises: a pattern (`*`, `?`, `[a-z]`; here `**` is `*`) that matches nothing copies nothing and is no
-error; a link that a source names is followed, one that lies in a folder or that --parents finds is copied;
---exclude speaks of paths in the folder that is copied, so it never takes away what a source itself names.
+error, unless the folder before it is not there; a link that a source names is followed, one that lies in a
+folder or that --parents finds is copied; --exclude speaks of paths in the folder that is copied, so it never
+takes away what a source itself names.
 """
 
 from __future__ import annotations
@@ -46,7 +47,6 @@ class Filter:
     """What of a folder's content is meant: `include` is the pattern of --parents, "" for all of it."""
 
     def __init__(self, include: str = "", exclude: tuple[str, ...] = ()) -> None:
-        self.is_pattern = bool(include)
         self._only = Ignore(("**", f"!{include}"), "COPY --parents") if include else Ignore()
         patterns = (posixpath.normpath(pattern.strip()) for pattern in exclude if pattern.strip())
         self._without = Ignore(patterns, "--exclude")
@@ -88,8 +88,8 @@ def matches(tree: Tree, source: str) -> list[Match]:
     if count == len(names):
         return [_match(tree, base, source)]
     folder = resolved(tree, base)
-    if folder is None or tree.look(folder) != "folder":
-        return []
+    if folder is None:
+        raise missing(source)
     found = [folder]
     for pattern in names[count:]:
         regex = _component(pattern, source)
@@ -132,9 +132,9 @@ def members(tree: Tree, top: str, chosen: Filter) -> Iterator[Member]:
                 waiting.append(Member(path=path, kind=kind, implied=True))
 
 
-def holds(tree: Tree, top: str, path: str) -> bool:
-    """Whether a path that is no pattern is in a folder, and no link on the way to it."""
-    here = top
+def holds(tree: Tree, path: str) -> bool:
+    """Whether a path that is no pattern is there, with no link on the way to it."""
+    here = ""
     for name in path.split("/"):
         if not name or tree.look(here) != "folder":
             return False

@@ -1,8 +1,9 @@
 """Puts what was selected below a root: with owners, modes, attributes, times, links and holes.
 
 What surprises, and is so in BuildKit: the folder that a folder's content goes into keeps owner and mode, and
-takes the time of the one that is copied; a folder further below takes all of the one that is copied, but with
---parents only its mode, and that without --chmod. Files that have several names keep them within one source.
+takes the time of the one that is copied; a folder further below takes all of the one that is copied, but one
+that is only on the way to what is chosen just its mode, and that without --chmod. Files that have several
+names keep them within one source.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ class Writer:
 
     def folder(self, tree: Tree, path: str, into: Place, chosen: Filter) -> None:
         """What of a folder's content is chosen, into another folder."""
-        times = [(into.path, self._seen(path).st_mtime_ns)]
+        times = []
+        if path or self._manner.own:  # BuildKit is not told the time of a context's own folder
+            times.append((into.path, self._seen(path).st_mtime_ns))
         for member in members(tree, path, chosen):
             here, there = joined(path, member.path), joined(into.path, member.path)
             try:
@@ -83,9 +86,7 @@ class Writer:
                 if member.kind != "folder":
                     self._put(here, Spot(place=place, name=name))
                 elif (
-                    self._enter(
-                        here, Spot(place=place, name=name), only_mode=chosen.is_pattern or member.implied
-                    )
+                    self._enter(here, Spot(place=place, name=name), only_mode=member.implied)
                     and not member.implied
                 ):
                     times.append((there, self._seen(here).st_mtime_ns))

@@ -1,4 +1,3 @@
-# order: {"arguments": {"GIVEN": "1 2", "UNUSED": "x", "HTTP_PROXY": "http://proxy:1"}}
 FROM busybox
 ARG GIVEN
 ARG NOTHING

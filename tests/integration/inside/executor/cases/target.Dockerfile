@@ -1,4 +1,3 @@
-# order: {"target": "Middle", "arguments": {"TAG": "latest"}}
 ARG TAG=none
 FROM busybox AS first
 RUN exit 1
