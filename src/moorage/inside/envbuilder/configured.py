@@ -15,11 +15,13 @@ from moorage.devcontainer.metadata import Merged
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
     """`configuration` has its variables filled in but those of the container; `raw` is as written.
 
-    `root` is the repository that the file is in: the workspace, or a clone for the build alone.
+    `root` is the repository that the file is in: the workspace, or a clone for the build alone; `place` where
+    the file is in the workspace.
     """
 
     path: str
     root: str
+    place: str
     configuration: Configuration
     raw: dict[str, object]
     known: variables.Variables
@@ -31,6 +33,8 @@ def configured(path: str, text: bytes, folder: str, local: Mapping[str, str], ro
 
     `folder` is the workspace's, here as in the container, whatever `workspaceFolder` says.
     """
+    root = root or folder
+    place = folder + path.removeprefix(root) if path.startswith(f"{root}/") else path
     document = jsonc.parse(text, path)
     load(document)
     known = variables.Variables(
@@ -38,14 +42,15 @@ def configured(path: str, text: bytes, folder: str, local: Mapping[str, str], ro
         local_workspace_folder=folder,
         container_workspace_folder=folder,
         devcontainer_id=variables.devcontainer_id(
-            {"devcontainer.local_folder": folder, "devcontainer.config_file": path}
+            {"devcontainer.local_folder": folder, "devcontainer.config_file": place}
         ),
     )
     configuration = load(document, variables.substitute(document.value, known))
     found = [f"{each.text} {each.hint}".rstrip() for each in warnings(document)]
     return Configured(
         path=path,
-        root=root or folder,
+        root=root,
+        place=place,
         configuration=configuration,
         raw=document.value,
         known=known,

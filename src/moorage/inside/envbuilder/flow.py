@@ -62,7 +62,7 @@ class Flow:
         cloned = await self._cloned()
         image, given = await self._image()
         label = merged(image.metadata, given, None)
-        path = given.path if given else ""
+        path = given.place if given else ""
         container = environment.container(
             self._kept, _text("/etc/environment"), image.environment, label.container_env, path
         )
@@ -73,7 +73,7 @@ class Flow:
             self._say(problem)
         who = person(remote_user(known, (), image.user), _text("/etc/passwd"), _text("/etc/group"))
         if cloned:
-            own(self._folder, who)
+            self._hand_over(who)
         await self._hooks(known, who, container)
         variables = environment.remote({"HOME": who.home, **container}, known.remote_env)
         self._export(variables)
@@ -171,8 +171,19 @@ class Flow:
             variables = {"HOME": who.home, **container}
             await hooks.run(found, known, who, self._folder, variables, self._say)
         except (MoorageError, OSError) as error:
-            tell(error, self._say)
+            tell(
+                error,
+                self._say,
+                hint="Correct it in the workspace's files, and start again.",
+            )
             self._say("The lifecycle commands are not complete; the workspace starts all the same.")
+
+    def _hand_over(self, who: Person) -> None:
+        """A file system that does not let us is used as it is."""
+        try:
+            own(self._folder, who)
+        except OSError as error:
+            tell(error, self._say)
 
     def _export(self, variables: Mapping[str, str]) -> None:
         if not self._options.export_env_file:
@@ -204,15 +215,15 @@ def own(folder: str, who: Person) -> None:
             os.lchown(os.path.join(at, name), who.uid, who.gid)  # noqa: PTH118 - for each of many files
 
 
-def tell(error: MoorageError | OSError, say: Callable[[str], None]) -> None:
-    """As every face of moorage tells a failure: cause, evidence, what to do, code."""
+def tell(error: MoorageError | OSError, say: Callable[[str], None], *, hint: str = "") -> None:
+    """As every face of moorage tells a failure: cause, evidence, what to do (or `hint`), code."""
     if isinstance(error, OSError):
         say(f"{error.filename or ''}: {error.strerror}".removeprefix(": "))
         return
     say(error.message)
     for line in error.evidence:
         say(f"    {line}")
-    say(f"{error.hint} [{error.code}]".lstrip())
+    say(f"{hint or error.hint} [{error.code}]".lstrip())
 
 
 class FileMissing(ConfigurationError):

@@ -37,7 +37,7 @@ def main(environ: MutableMapping[str, str]) -> int:
         say(remark)
     try:
         started = asyncio.run(_run(read.options, both, say))
-    except MoorageError as error:
+    except (MoorageError, OSError) as error:
         tell(error, say)
         return FAILED
     if started is None:

@@ -61,6 +61,14 @@ def test_features_are_told_with_the_configuration() -> None:
     assert found.featured.root == "/w/r"
 
 
+def test_a_clone_for_the_build_alone_is_told_as_the_workspace() -> None:
+    text = b'{"image": "a:${devcontainerId}"}'
+    here, there = FILE, FILE.replace("/w/r", "/store/remote")
+    found = configured(there, text, "/w/r", {}, "/store/remote")
+    assert found.place == here
+    assert found.configuration.image == configured(here, text, "/w/r", {}).configuration.image
+
+
 @pytest.mark.parametrize(
     ("text", "target", "name"),
     [
