@@ -1,4 +1,4 @@
-"""The loop over stages in a folder that stands for the root, with base images out of memory. No program runs."""
+"""The loop over stages in a folder that stands for the root, with images out of memory. No program runs."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ async def test_layers_come_in_order_and_nothing_else_is_left(place: Place) -> No
     assert done.config.config.working_dir == "/made"
     assert said[-1] == "[0 2/2] COPY --chown=joe a.txt ."
     assert state(place) == State(root="whole")
-    assert sorted(each.name for each in Path(place.store).iterdir()) == ["root.json", "state.json"]
+    assert sorted(each.name for each in Path(place.store).iterdir()) == ["state.json"]
 
 
 async def test_stages_meet_in_the_last_one(place: Place) -> None:
