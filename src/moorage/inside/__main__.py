@@ -12,6 +12,9 @@ USAGE = """\
 usage: moorage-inside --version
        moorage-inside check            say as JSON what there is here
        moorage-inside install FOLDER   copy the runtime into an empty folder or volume
+       moorage-inside build FILE       build a Dockerfile in this container's file system, as the order in
+                                       FILE says (JSON, "-" is standard input); the result is JSON
+                                       example: echo '{"context": "/src"}' | moorage-inside build -
 """
 OK, FAILED, WRONG = 0, 1, 2
 
@@ -27,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _check()
         case ["install", folder]:
             return _install(folder)
+        case ["build", file]:
+            return _build(file)
         case _:
             print(USAGE, end="", file=sys.stderr)
             return WRONG
@@ -49,6 +54,12 @@ def _install(folder: str) -> int:
         print(f"moorage-inside: the runtime cannot be copied into {folder}: {error}", file=sys.stderr)
         return FAILED
     return OK
+
+
+def _build(file: str) -> int:
+    from moorage.inside.executor.verb import run
+
+    return run(file)
 
 
 if __name__ == "__main__":
