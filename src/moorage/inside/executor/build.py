@@ -16,12 +16,14 @@ from moorage.inside.executor import place as places
 from moorage.inside.executor.carry import Carrier
 from moorage.inside.executor.configuration import Configuration
 from moorage.inside.executor.copying.face import Fetch
+from moorage.inside.executor.copying.fetch import Fetcher
 from moorage.inside.executor.errors import failed, shown
 from moorage.inside.executor.images import Image, Images
 from moorage.inside.executor.order import Order
 from moorage.inside.executor.place import Place, State
 from moorage.inside.executor.recipe import Base, Known, recipe
 from moorage.inside.executor.recipe import bases as unknown_bases
+from moorage.inside.executor.running.mounted import CACHES
 from moorage.inside.executor.step import Origin, StagePlan, Step
 from moorage.inside.executor.unseen import hide
 from moorage.inside.executor.users import UnknownUser
@@ -29,7 +31,7 @@ from moorage.inside.layers.journal import Journal
 
 Say = Callable[[str], None]
 
-_TRANSIENT = ("stages", "images", "aside")
+_KEPT = (places.MARK, CACHES)
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,17 +51,22 @@ async def build(order: Order, place: Place, images: Images, say: Say, fetch: Fet
     its line; and what `images` and `fetch` raise.
     """
     found, plans = await plan(order, images)
-    building = _Building(order, place, images, found, plans, say, fetch)
     if place.root == "/":
         hide()
-    await asyncio.to_thread(building.begin)
-    try:
-        for number in range(len(plans)):
-            await building.stage(number)
-    except BaseException as error:
-        building.end(State(root="failed", said=str(error) or type(error).__name__))
-        raise
-    building.end(State(root="whole"))
+    places.tell(place, State())
+    await asyncio.to_thread(_tidy, place)
+    with Fetcher(place.store) as own:
+        building = _Building(order, place, images, found, plans, say, fetch or own)
+        try:
+            await asyncio.to_thread(building.begin)
+            for number in range(len(plans)):
+                await building.stage(number)
+        except BaseException as error:
+            await asyncio.to_thread(_tidy, place)
+            places.tell(place, State(root="failed", said=str(error) or type(error).__name__))
+            raise
+    await asyncio.to_thread(_tidy, place)
+    places.tell(place, State(root="whole"))
     return Built(config=plans[-1].final, base=building.base)
 
 
@@ -77,6 +84,13 @@ def _known(found: dict[Base, Image]) -> Known:
     return {base: image.configuration for base, image in found.items()}
 
 
+def _tidy(place: Place) -> None:
+    """Stages, downloads and what else is for one build only."""
+    for name in os.listdir(place.store):  # noqa: PTH208
+        if name not in _KEPT:
+            copies.remove(f"{place.store}/{name}")
+
+
 class _Building:
     """`_current` is the stage that the root is, None where it is none."""
 
@@ -88,7 +102,7 @@ class _Building:
         found: dict[Base, Image],
         plans: tuple[StagePlan, ...],
         say: Say,
-        fetch: Fetch | None,
+        fetch: Fetch,
     ) -> None:
         self._order, self._place, self._images, self._found = order, place, images, found
         self._plans, self._say = plans, say
@@ -103,14 +117,7 @@ class _Building:
 
     def begin(self) -> None:
         """An empty root, whatever an earlier build has left."""
-        places.tell(self._place, State())
-        self._tidy()
         exchange.fresh(self._place, self._journal)
-
-    def end(self, state: State) -> None:
-        """What the root is, and nothing beside it but caches."""
-        self._tidy()
-        places.tell(self._place, state)
 
     async def stage(self, number: int) -> None:
         """Begin the root anew or go on with it, and carry out its steps."""
@@ -152,8 +159,10 @@ class _Building:
         left = await bases.unpack(
             image, self._images, place, place.root, self._journal, guarded=place.guarded
         )
+        guarded = tuple(f"{path}{end}" for path in place.guarded for end in (" ", "/"))
         for line in left:
-            self._say(f"  {line}")
+            if not line.startswith(guarded):  # an image's /dev or /etc/hosts: nobody misses it
+                self._say(f"  {line}")
 
     def _is_needed(self, stage: int, number: int) -> bool:
         """Whether files are taken from a stage from this place on, or another one later continues it."""
@@ -178,7 +187,3 @@ class _Building:
 
     def _folder(self, stage: int) -> str:
         return self._carrier.stage_folder(str(stage))
-
-    def _tidy(self) -> None:
-        for name in _TRANSIENT:
-            copies.remove(os.path.join(self._place.store, name))  # noqa: PTH118

@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 class Carrier:
     """Knows where stages and images are whose files are asked for."""
 
-    def __init__(self, order: Order, place: Place, images: Images, say: Say, fetch: Fetch | None) -> None:
+    def __init__(self, order: Order, place: Place, images: Images, say: Say, fetch: Fetch) -> None:
         self._order, self._place, self._images, self._say, self._fetch = order, place, images, say, fetch
         self._unpacked: dict[str, str] = {}
         self._mounts = Mounts(place, dict(order.secrets), dict(order.ssh), self._bring)

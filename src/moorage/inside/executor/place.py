@@ -18,7 +18,7 @@ _MOUNTS = "/proc/self/mountinfo"
 _NEVER = ("/proc", "/sys", "/dev", "/.dockerenv", "/run/.containerenv", ROOT)
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _PROGRAMS = ("bin", "sbin", "lib", "usr")
-_MARK = "state.json"
+MARK = "state.json"
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ def guards(mountinfo: str, store: str) -> tuple[str, ...]:
 def check(place: Place) -> None:
     """Raises RootTaken where the root holds programs, and no build has left word that they are its own."""
     found = [name for name in _PROGRAMS if _holds(place, name)]
-    if found and not Path(place.store, _MARK).exists():
+    if found and not Path(place.store, MARK).exists():
         raise RootTaken(
             "The container's file system holds an image already, and building another would delete it",
             evidence=tuple(f"/{name} is there" for name in found),
@@ -79,7 +79,7 @@ def check(place: Place) -> None:
 def tell(place: Place, state: State) -> None:
     """Write down what the root is from now on."""
     Path(place.store).mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_durably(Path(place.store, _MARK), msgspec.json.encode(state))
+    write_durably(Path(place.store, MARK), msgspec.json.encode(state))
 
 
 def _holds(place: Place, name: str) -> bool:

@@ -57,7 +57,7 @@ class _Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def run(file: str) -> int:
-    """The exit code: 0, that of the error (`moorage.errors`), 130 where it was stopped. "-": standard input."""
+    """The exit code: 0, that of the error (`moorage.errors`), 130 where stopped. "-" is standard input."""
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         built = asyncio.run(_build(content))

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from looks import look
+
 from moorage.errors import MoorageError
 from moorage.inside.executor.build import build
 from moorage.inside.executor.images import RegistryImages

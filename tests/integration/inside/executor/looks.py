@@ -1,4 +1,4 @@
-"""What is seen of a root, in a form that two builders' can be compared in. Standard library only: it runs inside."""
+"""What is seen of a root, in a form that two builders' can be compared in. It runs inside as well."""
 
 from __future__ import annotations
 

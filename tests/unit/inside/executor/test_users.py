@@ -50,7 +50,7 @@ def test_a_file(written: str, owner: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("written", ["nosuch", "joe:nosuch", "99999999999"])
 def test_who_is_not_there(written: str) -> None:
-    with pytest.raises(UnknownUser, match="nosuch|99999999999"):
+    with pytest.raises(UnknownUser, match=r"nosuch|99999999999"):
         FILES.identity(written)
 
 

@@ -25,6 +25,7 @@ from moorage.inside.layers.unpack import unpack
 _BZIP2 = b"BZh"
 _XZ = b"\xfd7zXZ\x00"
 _READ = 1 << 18
+_FIRST = 4 << 20
 _MEMORY = 128 << 20
 """What an xz stream may ask for; its own highest level needs half of that."""
 
@@ -32,7 +33,7 @@ _MEMORY = 128 << 20
 def is_archive(fd: int, name: str) -> bool:
     """Whether the bytes of an open file are an archive with something in it. Raises ArchiveRefused."""
     try:
-        return next(iter(Reader(_unpacked(fd), Limits())), None) is not None
+        return next(iter(Reader(_first(_unpacked(fd)), Limits())), None) is not None
     except (LayerDamaged, EOFError):
         return False
     except (LayerRefused, LayerTooLarge) as error:
@@ -99,6 +100,16 @@ def _streams(source: Iterable[bytes], begin: _Begin, wrong: type[Exception]) -> 
         data = stream.unused_data.lstrip(b"\0")
         while not data and (more := next(pieces, b"")):
             data = more.lstrip(b"\0")
+
+
+def _first(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Enough for any header: what is all zeros, or a hole, is not read to its end to find that out."""
+    left = _FIRST
+    for piece in pieces:
+        yield piece[:left]
+        left -= len(piece)
+        if left <= 0:
+            return
 
 
 def _read(fd: int) -> Iterator[bytes]:

@@ -13,7 +13,13 @@ from functools import partial
 
 from moorage.dockerfile.reads import is_remote
 from moorage.inside.executor.copying.archive import is_archive, unpack_into
-from moorage.inside.executor.copying.errors import CopySourceMissing, CopyWrong, missing, not_done
+from moorage.inside.executor.copying.errors import (
+    CopyNotDone,
+    CopySourceMissing,
+    CopyWrong,
+    missing,
+    not_done,
+)
 from moorage.inside.executor.copying.face import Copying, Fetch, Fetched, Source, Wanted
 from moorage.inside.executor.copying.link import empty, merge
 from moorage.inside.executor.copying.mode import Mode, read
@@ -103,6 +109,10 @@ class _Copier:
                 if source.ignore and _is_there(Files(files), error.written):
                     raise missing(error.written, ignored=True) from None
                 raise
+            except RecursionError:
+                raise CopyNotDone(
+                    f"{written} has folders in folders without end", hint="See what made them."
+                ) from None
 
     def fetched(self, fetched: Fetched) -> None:
         """A file, or a folder, that was downloaded."""

@@ -95,6 +95,8 @@ class Fetcher:
                             raise _failed(shown, f"it has more than {self._most} bytes")
                         checked.update(chunk)
                         file.write(chunk)
+        except OSError as error:
+            raise _failed(shown, f"it cannot be kept here: {error.strerror or error}") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             raise _failed(shown, str(error) or type(error).__name__) from error
         found = f"{checked.name}:{checked.hexdigest()}"

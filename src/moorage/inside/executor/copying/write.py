@@ -8,6 +8,7 @@ names keep them within one source.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -163,7 +164,12 @@ class Writer:
         place = self._root.folder(folder, make=False) if first != spot.path else None
         if place is None:
             return False
-        os.link(name, spot.name, src_dir_fd=place.fd, dst_dir_fd=spot.place.fd, follow_symlinks=False)
+        try:
+            os.link(name, spot.name, src_dir_fd=place.fd, dst_dir_fd=spot.place.fd, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in (errno.EMLINK, errno.EXDEV):
+                raise
+            return False
         return True
 
     def _other(self, spot: Spot, entry: Entry) -> None:

@@ -25,7 +25,7 @@ Bring = Callable[[Origin, str, str], Awaitable[None]]
 """Copies what is at a path of an origin to a real path that is free."""
 
 _ASIDE = "aside"
-_CACHES = "caches"
+CACHES = "caches"
 _OPEN = 0o1777
 
 
@@ -103,7 +103,7 @@ class Mounts:
     @asynccontextmanager
     async def _cached(self, mount: Mount) -> AsyncIterator[None]:
         """Put back also where the program failed: what it has fetched until then is good for the next try."""
-        kept = Path(self._place.store, _CACHES, _named(mount))
+        kept = Path(self._place.store, CACHES, _named(mount))
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         async with self._freed(mount.target) as real:
             if kept.exists():
