@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
-import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,15 +13,17 @@ from uuid import uuid4
 import pytest
 
 from scripts.engines.provision import Engine, Runtime
+from tests.integration.git.conftest import ENVIRON, Private, served
 from tests.outside import Docker, Images
 
+LOGIN = {"ENVBUILDER_GIT_USERNAME": "ann", "ENVBUILDER_GIT_PASSWORD": "open sesame"}
 SECRETS = {
-    "ENVBUILDER_GIT_PASSWORD": "correct-horse-1",
+    "ENVBUILDER_GIT_PASSWORD": LOGIN["ENVBUILDER_GIT_PASSWORD"],
     "ENVBUILDER_BUILD_SECRETS": "KEY=correct-horse-2",
     "ENVBUILDER_DOCKER_CONFIG_BASE64": "eyJhdXRocyI6IHsieCI6IHsiYXV0aCI6ICJZVHBpIn19fQ==",
     "CODER_AGENT_TOKEN": "correct-horse-3",
 }
-_WANTED = "'correct-hors[e]|eyJhdXRo[c]|YTp[i]'"
+_WANTED = "'correct-hors[e]|open sesam[e]|eyJhdXRo[c]|YTp[i]'"
 SEARCH = (
     f"{{ env; grep -lE {_WANTED} /proc/[0-9]*/environ /proc/[0-9]*/cmdline; find / -xdev -type f "
     f"! -path '/proc/*' ! -path '/.moorage/*' -exec grep -lE {_WANTED} {{}} +; echo end; }} 2>/dev/null"
@@ -75,7 +75,7 @@ class Workspace:
         self.name = f"t{uuid4().hex[:12]}-envbuilder"
 
     def start(self, **variables: str) -> None:
-        given = {"ENVBUILDER_GIT_URL": self.url, **variables}
+        given = {"ENVBUILDER_GIT_URL": self.url, **LOGIN, **variables}
         flags = [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
         self.docker(
             "run", "--detach", "--name", self.name, "--network", "host",
@@ -130,41 +130,26 @@ def repository(tmp_path: Path, base: str) -> Path:
     (feature / "devcontainer-feature.json").write_text(json.dumps(FEATURE))
     (feature / "install.sh").write_text(INSTALL)
     git(folder, "init", "-q", "-b", "trunk")
-    (folder / ".git" / "git-daemon-export-ok").touch()
     return folder
 
 
 @pytest.fixture
 def workspace(docker: Docker, runtime: Runtime, repository: Path) -> Iterator[Workspace]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    at = repository.parent
-    command = [
-        "git",
-        "daemon",
-        "--listen=127.0.0.1",
-        f"--port={port}",
-        f"--base-path={at}",
-        "--reuseaddr",
-        str(at),
-    ]
-    daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    """Its repository is behind a login, and no shell is in the container when it is cloned."""
     volume = f"t{uuid4().hex[:12]}-workspaces"
-    made = Workspace(docker, runtime.image, f"git://127.0.0.1:{port}/project", volume)
-    try:
-        yield made
-    finally:
-        os.killpg(daemon.pid, signal.SIGTERM)
-        daemon.wait()
-        docker("rm", "--force", "--volumes", made.name, check=False)
-        docker("volume", "rm", "--force", volume)
+    with contextlib.contextmanager(served)(repository.parent, dict(ENVIRON), Private) as address:
+        made = Workspace(docker, runtime.image, f"{address}/project.git", volume)
+        try:
+            yield made
+        finally:
+            docker("rm", "--force", "--volumes", made.name, check=False)
+            docker("volume", "rm", "--force", volume)
 
 
 def test_a_workspace_builds_itself(workspace: Workspace, repository: Path) -> None:
     commit(repository)
     workspace.start(
         **SECRETS,
-        ENVBUILDER_GIT_USERNAME="ann",
         ENVBUILDER_INIT_SCRIPT=INIT,
         ENVBUILDER_SETUP_SCRIPT=SETUP,
         ENVBUILDER_EXPORT_ENV_FILE="/exported",
@@ -195,8 +180,9 @@ def test_a_workspace_builds_itself(workspace: Workspace, repository: Path) -> No
     for seen in (workspace.file("/seen"), workspace.file("/tmp/seen"), installed):
         assert seen.endswith("end")
         assert not [line for line in seen.splitlines() if line.startswith("/")]
-        assert "correct-horse" not in seen
-    assert "correct-horse" not in log
+        assert not [secret for secret in SECRETS.values() if secret in seen]
+    assert not [secret for secret in SECRETS.values() if secret in log]
+    assert workspace.file("/workspaces/project/sub/deep") == "of the submodule"
     workspace.docker("stop", "--time", "5", workspace.name)
     assert workspace.code == 7
     workspace.docker("start", workspace.name)
@@ -247,8 +233,22 @@ def wait_for(workspace: Workspace, path: str, words: str = "") -> None:
 
 
 def commit(folder: Path) -> None:
+    """With a submodule beside it, by a relative address."""
+    inner = folder.parent / "inner"
+    inner.mkdir()
+    git(inner, "init", "-q", "-b", "main")
+    (inner / "deep").write_text("of the submodule")
+    recorded(inner)
+    allowed = ("-c", "protocol.file.allow=always")
+    git(folder, *allowed, "submodule", "add", "-q", str(inner), "sub")
+    git(folder, "config", "-f", ".gitmodules", "submodule.sub.url", "../inner.git")
+    recorded(folder)
+
+
+def recorded(folder: Path) -> None:
     git(folder, "add", "-A")
     git(folder, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "one")
+    git(folder.parent, "clone", "-q", "--bare", str(folder), f"{folder.name}.git")
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -1,6 +1,6 @@
 """Features on top of what a Dockerfile builds, in one build: its stage is continued by the generated one.
 
-The generated Dockerfile is that of every builder (`image.features`); its context is a folder in the store.
+The generated Dockerfile is that of every builder (`image.features`); its context is a folder of ours.
 """
 
 from __future__ import annotations

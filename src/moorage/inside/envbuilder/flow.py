@@ -21,7 +21,7 @@ from moorage.inside.envbuilder import building, environment, handover, hooks
 from moorage.inside.envbuilder.building import Asked, Build, Image, NothingToBuild
 from moorage.inside.envbuilder.cloning import clone, fresh
 from moorage.inside.envbuilder.configured import Configured, configured, merged
-from moorage.inside.envbuilder.folder import Chosen, chosen, workspace_folder
+from moorage.inside.envbuilder.folder import OURS, Chosen, chosen, workspace_folder
 from moorage.inside.envbuilder.handover import Ending
 from moorage.inside.envbuilder.leaving import handed_on
 from moorage.inside.envbuilder.options import Options
@@ -29,7 +29,6 @@ from moorage.inside.envbuilder.repository import Say
 from moorage.inside.envbuilder.users import Person, person
 from moorage.spec import journal
 
-STORE = "/.moorage-build"
 BUILT = f"{journal.FOLDER}/envbuilder.json"
 """What the root was built to. It lies in it, and is gone as soon as another build begins."""
 
@@ -114,7 +113,7 @@ class Flow:
         """From the workspace's files, or from a clone made for this build alone."""
         self._root = self._folder
         if self._options.remote_repo_build_mode and self._options.git_url:
-            self._root = f"{STORE}/remote"
+            self._root = f"{OURS}/remote"
             shutil.rmtree(self._root, ignore_errors=True)
             only = msgspec.structs.replace(self._options, git_clone_depth=1, git_clone_single_branch=True)
             await fresh(only, self._root, self._kept, self._say)

@@ -12,6 +12,8 @@ from moorage.devcontainer import discovery
 from moorage.inside.envbuilder.options import Options
 
 EMPTY = "empty"
+OURS = "/.moorage-envbuilder"
+"""What a build reads and must not delete: a clone for it alone, Features, authorities; no secrets."""
 _FOLDER = ".devcontainer"
 _FILE = "devcontainer.json"
 

@@ -18,7 +18,7 @@ from moorage.facts.features.finder import Finder
 from moorage.inside.envbuilder import features
 from moorage.inside.envbuilder.building import Asked, Image, ignore_files
 from moorage.inside.envbuilder.configured import Configured
-from moorage.inside.envbuilder.folder import workspace_folder
+from moorage.inside.envbuilder.folder import OURS, workspace_folder
 from moorage.inside.envbuilder.logins import Logins
 from moorage.inside.envbuilder.options import Options
 from moorage.inside.envbuilder.repository import Say
@@ -26,14 +26,14 @@ from moorage.inside.executor.build import build, plan
 from moorage.inside.executor.configuration import Config
 from moorage.inside.executor.images import RegistryImages
 from moorage.inside.executor.order import Order
-from moorage.inside.executor.place import STORE, here
+from moorage.inside.executor.place import here
 from moorage.oci.client import Client
 from moorage.oci.configuration import EVERY, Registries
 from moorage.oci.credentials import Credentials
 from moorage.oci.manifest import parse_platform
 from moorage.oci.reference import DOCKER_HUB
 
-_FILES = f"{STORE}/feature-files"
+_FILES = f"{OURS}/feature-files"
 _NO_HOME = Path("/nonexistent")
 
 
@@ -89,17 +89,17 @@ class InPlace:
             return self._registries()
 
         return Finder(
-            Path(STORE, "features"), registries=registries, environment=logins, reporter=_Telling(self._say)
+            Path(OURS, "features"), registries=registries, environment=logins, reporter=_Telling(self._say)
         )
 
     def _guarded(self) -> tuple[str, ...]:
         asked = (workspace_folder(self._options), *self._options.ignore_paths)
-        return tuple(path for path in asked if os.path.lexists(path))
+        return (OURS, *(path for path in asked if os.path.lexists(path)))
 
     def _registries(self) -> Registries:
         authorities: tuple[str, ...] = ()
         if self._options.ssl_cert_base64:
-            file = Path(STORE, "authorities.pem")
+            file = Path(OURS, "authorities.pem")
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.write_bytes(self._options.ssl_cert_base64)
             authorities = (str(file),)

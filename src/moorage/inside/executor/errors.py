@@ -27,7 +27,7 @@ class StepRefused(ConfigurationError):
 class SecretMissing(ConfigurationError):
     """A RUN needs a secret that was not given."""
 
-    code = "build-secret-missing"
+    code = "build-step-secret-missing"
 
 
 class RootTaken(RefusedError):
