@@ -159,8 +159,10 @@ class _Building:
         left = await bases.unpack(
             image, self._images, place, place.root, self._journal, guarded=place.guarded
         )
+        guarded = tuple(f"{path}{end}" for path in place.guarded for end in (" ", "/"))
         for line in left:
-            self._say(f"  {line}")
+            if not line.startswith(guarded):  # an image's /dev or /etc/hosts: nobody misses it
+                self._say(f"  {line}")
 
     def _is_needed(self, stage: int, number: int) -> bool:
         """Whether files are taken from a stage from this place on, or another one later continues it."""

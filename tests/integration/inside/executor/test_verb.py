@@ -19,7 +19,7 @@ SECRET = "swordfish-of-the-builder"
 SEARCH = """\
 for file in /proc/[0-9]*/environ /proc/[0-9]*/cmdline; do tr '\\0' '\\n' <$file; done 2>/dev/null
 for process in 1 $PPID; do head -c 1 /proc/$process/mem; ls /proc/$process/fd; done 2>&1
-grep -rl swordfis[h] /etc /root /tmp /.moorage-build /bin /dev/shm
+grep -rl swordfis[h] /etc /root /tmp /.moorage-build /dev/shm
 env
 """
 

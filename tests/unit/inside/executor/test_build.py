@@ -15,7 +15,7 @@ from moorage.inside.executor.build import Built, build
 from moorage.inside.executor.copying.errors import CopySourceMissing
 from moorage.inside.executor.errors import CommandFailed, StepFailed
 from moorage.inside.executor.images import Image, Layer
-from moorage.inside.executor.place import Place, State
+from moorage.inside.executor.place import Place, State, tell
 from moorage.oci.failures import ImageNotFound
 from moorage.oci.manifest import Descriptor
 from tests.unit.inside.executor.orders import image, order
@@ -137,6 +137,27 @@ async def test_a_failing_step_names_its_line_and_leaves_word(place: Place) -> No
     await built(place, "FROM base")
     assert state(place).root == "whole"
     assert not Path(place.root, "a").exists()
+
+
+async def test_a_build_that_was_killed_is_begun_anew(place: Place) -> None:
+    store, root = Path(place.store), Path(place.root)
+    await built(place, "FROM base")
+    tell(place, State(root="building"))
+    for name in ("stages/0", "aside", "images/0", "add-x", "caches/kept"):
+        (store / name).mkdir(parents=True)
+    (root / "half").write_text("of a layer")
+    (store / "root.json").write_text('{"unpacking": "sha256:1"}')
+    await built(place, "FROM base AS one\nFROM scratch\nCOPY --from=one /second /")
+    assert sorted(each.name for each in root.iterdir()) == ["kept", "second", "store"]
+    assert sorted(each.name for each in store.iterdir()) == ["caches", "state.json"]
+    assert (store / "caches/kept").is_dir()
+
+
+async def test_what_the_container_has_of_its_own_is_not_worth_a_word(place: Place) -> None:
+    shelf = Shelf(layer(folder("kept"), member("kept/file", b"the image's"), member("mine", b"x")))
+    _, said = await built(place, "FROM base", shelf)
+    assert said == ["[0] unpacking base (1 layers)"]
+    assert Path(place.root, "kept/file").read_text() == "the container's"
 
 
 async def test_a_user_that_is_not_there(place: Place) -> None:
