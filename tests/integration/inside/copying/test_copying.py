@@ -110,8 +110,17 @@ def repository(folder: Path) -> str:
     git("add", ".")
     git("commit", "-qm", "two")
     git("checkout", "-q", "main")
+    git("clone", "-q", "--bare", ".", folder / "inner.git")
+    commit = git("rev-parse", "v2^{commit}")
+    for name, url in (("submodule", "../inner.git"), ("hostile", f"file://{folder}/inner.git")):
+        git("checkout", "-qb", name, "main")
+        (folder / "work/.gitmodules").write_text(f'[submodule "m"]\n\tpath = sub/m\n\turl = {url}\n')
+        git("add", ".gitmodules")
+        git("update-index", "--add", "--cacheinfo", f"160000,{commit},sub/m")
+        git("commit", "-qm", name)
+    git("checkout", "-qf", "main")
     git("clone", "-q", "--bare", ".", folder / "origin.git")
-    return git("rev-parse", "v2^{commit}")
+    return commit
 
 
 def until_it_listens(port: int) -> None:

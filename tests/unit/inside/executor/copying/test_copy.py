@@ -10,12 +10,15 @@ import lzma
 import os
 import socket
 import tarfile
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moorage.dockerfile.ignore import read
 from moorage.inside.executor.copying import archive
@@ -56,8 +59,8 @@ async def done(
     context: Path, top: Path, *words: str, guarded: tuple[str, ...] = (), **more: object
 ) -> tuple[str, ...]:
     """The last word is the destination."""
-    given = {"owner": ME, **more, "sources": words[:-1], "destination": words[-1]}
-    copying = msgspec.convert({"folder": "/", **given}, Copying)
+    said = {"folder": "/", "owner": ME, **more, "sources": words[:-1], "destination": words[-1]}
+    copying = msgspec.convert(said, Copying)
     ignore = read((context / ".dockerignore").read_text()) if (context / ".dockerignore").exists() else None
     with Root(str(top), guarded) as root:
         return await copy(
@@ -223,6 +226,27 @@ async def test_a_link_in_an_archive_leads_nowhere_else(context: Path, top: Path,
     await done(context, top, "bad.tar", "/new/", unpack=True)
     assert sorted(os.listdir(tmp_path)) == ["context", "root", "secret"]
     assert (top / "new/x").read_text() == "x"
+
+
+@given(st.sampled_from([bytes, gzip.compress, bz2.compress, lzma.compress]), st.data())
+def test_any_archive_is_unpacked_or_refused(pack: Callable[[bytes], bytes], data: st.DataObject) -> None:
+    """Bytes of a good one are changed, before or after it is packed, and its end may be missing."""
+    plain = changed(PACKED[:2048], data) + PACKED[2048:]
+    packed = changed(pack(plain), data)[: data.draw(st.integers(1, 30_000))]
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as file:
+        file.write(packed)
+        file.flush()
+        with Root(folder) as root, contextlib.suppress(ArchiveRefused):
+            place = root.folder("", make=False)
+            if place is not None and archive.is_archive(file.fileno(), "x"):
+                archive.unpack_into(file.fileno(), "x", root, place, ME, Limits(total=1 << 24))
+
+
+def changed(given: bytes, data: st.DataObject) -> bytes:
+    there = bytearray(given)
+    for at in data.draw(st.lists(st.integers(0, len(given) - 1), max_size=3)):
+        there[at] = data.draw(st.integers(0, 255))
+    return bytes(there)
 
 
 def test_a_bomb_is_refused(tmp_path: Path) -> None:

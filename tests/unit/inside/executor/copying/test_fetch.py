@@ -14,6 +14,7 @@ from pytest_httpserver import HTTPServer
 from moorage.inside.executor.copying.errors import CopyWrong, FetchedOther, FetchFailed
 from moorage.inside.executor.copying.face import Wanted
 from moorage.inside.executor.copying.fetch import Fetcher, file_name, modified
+from moorage.inside.executor.copying.git import environment
 from moorage.inside.executor.copying.repository import parse
 
 SUM = f"sha256:{hashlib.sha256(b'content').hexdigest()}"
@@ -100,6 +101,16 @@ def test_what_an_address_of_a_repository_means() -> None:
     assert parse(Wanted(address=f"git@host:a/b.git#{commit}")).source.commit == commit
     with pytest.raises(CopyWrong):
         parse(Wanted(address="https://host/a.git?what=1"))
+
+
+def test_git_gets_to_know_nothing_of_what_the_builder_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRY_TOKEN", "hidden")
+    monkeypatch.setenv("GIT_ASKPASS", "/image/program")
+    monkeypatch.setenv("https_proxy", "http://proxy")
+    found = environment()
+    assert "hidden" not in found.values()
+    assert (found["GIT_ASKPASS"], found["GIT_CONFIG_GLOBAL"]) == ("", "/dev/null")
+    assert found["https_proxy"] == "http://proxy"
 
 
 def test_no_folder_is_left_where_nothing_was_fetched(tmp_path: Path) -> None:
