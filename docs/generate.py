@@ -23,6 +23,8 @@ from moorage.drivers.kubernetes import options as kubernetes
 from moorage.drivers.kubernetes.meanings import MEANINGS
 from moorage.drivers.kubernetes.support import MOUNTS, PROPERTIES, Row, rows
 from moorage.errors import MoorageError
+from moorage.inside.envbuilder import options as variables
+from moorage.inside.envbuilder import table
 from moorage.workspace import preferences
 
 FOLDER = Path(__file__).with_name("reference")
@@ -46,6 +48,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors(),
         "options.md": driver_options(),
         "configuration.md": configuration(),
+        "envbuilder.md": envbuilder(),
     }
     return {name: NOTE + text.rstrip() + "\n" for name, text in made.items()}
 
@@ -135,6 +138,29 @@ def configuration() -> str:
         + "\n## Old names\n\n"
         + _table(("old", "today"), moved)
     )
+
+
+def envbuilder() -> str:
+    """Every variable that the runtime takes in the place of the peer's builder."""
+    given = variables.Options()
+    parts = [
+        "# Variables of the builder inside\n",
+        "What `moorage-inside envbuilder` goes by: the variables of envbuilder 1.3, for the\n"
+        "[Coder template](../guides/coder-template.md). A name without `ENVBUILDER_` is taken too and told;\n"
+        "an empty value gives nothing. All that is wrong is told at once, and ends with 2.\n",
+    ]
+    for title, group in table.GROUPS.items():
+        rows = [
+            (f"`{each.name}`", _effect(each), each.kind, _default(getattr(given, each.field)))
+            for each in group
+        ]
+        parts += [f"## {title}\n", _table(("variable", "meaning", "value", "default"), rows)]
+    return "\n".join(parts)
+
+
+def _effect(variable: table.Variable) -> str:
+    missing = f"**No effect**: {variable.missing}." if variable.missing else ""
+    return f"{variable.meaning} {missing}".strip()
 
 
 def _kubernetes_options() -> list[tuple[str, ...]]:

@@ -94,12 +94,14 @@ class _Runner:
 
     def stage(self, stage: Stage, parent: _State | None, given: Mapping[str, Mapping[str, str]]) -> _State:
         env = dict(parent.env if parent else given.get(stage.base, {}))
+        # Declared arguments go on in a stage that continues another; the environment wins over them anew.
+        declared = parent.variables if parent else {}
         state = _State(
-            variables=dict(env),
+            variables={**declared, **env},
             env=env,
             user=parent.user if parent else None,
             whole=parent.whole if parent else stage.base in given or stage.base == "scratch",
-            known=set(parent.known & env.keys()) if parent else set(),
+            known=set(parent.known) if parent else set(),
         )
         self.done.append(
             Evaluated(stage=stage.index, instruction=stage.start, flags=_platform(stage), words=(stage.base,))

@@ -26,6 +26,13 @@ def expand(word: str, variables: Mapping[str, str], escape: str = "\\") -> str:
     return _Lexer(word, variables.get, escape).run()
 
 
+def expand_text(text: str, variables: Mapping[str, str]) -> str:
+    """A here-document with variables put in: quotes stay, and a backslash takes the next character whatever
+    the file's escape character is. Raises BadSubstitution.
+    """
+    return _Lexer(text, variables.get, "\\", quotes=False).run()
+
+
 def needs_expansion(word: str, escape: str = "\\") -> bool:
     """Whether expanding could change the word at all."""
     return any(mark in word for mark in ("$", "'", '"', escape))
@@ -40,7 +47,10 @@ def names(word: str, escape: str = "\\") -> frozenset[str]:
 
 
 class _Lexer:
-    def __init__(self, text: str, look_up: Callable[[str], str | None], escape: str) -> None:
+    def __init__(
+        self, text: str, look_up: Callable[[str], str | None], escape: str, *, quotes: bool = True
+    ) -> None:
+        self.quotes = quotes
         self.text = text
         self.at = 0
         self.depth = 0
@@ -64,9 +74,9 @@ class _Lexer:
         return "".join(parts)
 
     def piece(self, char: str, keep_escapes: bool) -> str:
-        if char == "'":
+        if self.quotes and char == "'":
             return self.single()
-        if char == '"':
+        if self.quotes and char == '"':
             return self.double(keep_escapes)
         if char == "$":
             return self.dollar()

@@ -86,7 +86,7 @@ def _remote(evaluated: Evaluated) -> list[Remote]:
         return []
     checksum = next((value for name, value in evaluated.flags if name == "checksum"), None)
     return [
-        Remote(line=evaluated.instruction.line, url=word, git=_is_git(word), pin=checksum or _commit(word))
+        Remote(line=evaluated.instruction.line, url=word, git=is_git(word), pin=checksum or _commit(word))
         for word in _copied(evaluated)
         if is_remote(word)
     ]
@@ -99,13 +99,14 @@ def clean(source: str) -> str:
 
 def is_remote(source: str) -> bool:
     """Whether ADD fetches the source instead of reading it from the context."""
-    return _URL.match(source) is not None or _is_git(source)
+    return _URL.match(source) is not None or is_git(source)
 
 
-def _is_git(source: str) -> bool:
+def is_git(source: str) -> bool:
+    """Whether ADD clones it."""
     return _GIT.match(source) is not None
 
 
 def _commit(url: str) -> str | None:
-    match = _COMMIT.search(url) if _is_git(url) else None
+    match = _COMMIT.search(url) if is_git(url) else None
     return match[0].strip("#:") if match else None

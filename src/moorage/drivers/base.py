@@ -76,8 +76,8 @@ class Process(Protocol):
         ...
 
 
-class Inside(Protocol):
-    """A way into one running (for read and write also stopped) container."""
+class Runs(Protocol):
+    """Starts processes in one running container."""
 
     async def run(
         self,
@@ -89,6 +89,10 @@ class Inside(Protocol):
         terminal: bool = False,
         stdin: bool = False,
     ) -> Process: ...
+
+
+class Inside(Runs, Protocol):
+    """A way into one running (for read and write also stopped) container."""
 
     async def read(self, path: str) -> bytes | None:
         """The file or folder as a tar archive; None when it is not there."""

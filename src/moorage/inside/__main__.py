@@ -12,8 +12,15 @@ USAGE = """\
 usage: moorage-inside --version
        moorage-inside check            say as JSON what there is here
        moorage-inside install FOLDER   copy the runtime into an empty folder or volume
+       moorage-inside envbuilder       clone, build, run hooks and start what variables ENVBUILDER_* say; so
+                                       does the image without a word where such variables are set
+                                       example: ENVBUILDER_GIT_URL=https://… moorage-inside envbuilder
+       moorage-inside build FILE       build a Dockerfile in this container's file system, as the order in
+                                       FILE says (JSON, "-" is standard input); the result is JSON
+                                       example: echo '{"context": "/src"}' | moorage-inside build -
 """
 OK, FAILED, WRONG = 0, 1, 2
+_PREFIX = "ENVBUILDER_"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _check()
         case ["install", folder]:
             return _install(folder)
+        case ["envbuilder"]:
+            return _envbuilder()
+        case [] if any(name.startswith(_PREFIX) for name in os.environ):
+            return _envbuilder()
+        case ["build", file]:
+            return _build(file)
         case _:
             print(USAGE, end="", file=sys.stderr)
             return WRONG
@@ -49,6 +62,18 @@ def _install(folder: str) -> int:
         print(f"moorage-inside: the runtime cannot be copied into {folder}: {error}", file=sys.stderr)
         return FAILED
     return OK
+
+
+def _envbuilder() -> int:
+    from moorage.inside.envbuilder.start import main
+
+    return main(os.environ)
+
+
+def _build(file: str) -> int:
+    from moorage.inside.executor.verb import run
+
+    return run(file)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 import msgspec
 
-from ..drivers.base import Inside, Process
+from ..drivers.base import Process, Runs
 from ..errors import DeadlineError, EngineError, HookError
 from ..spec import journal
 
@@ -77,7 +77,7 @@ class Conversation:
     @classmethod
     async def begin(
         cls,
-        inside: Inside,
+        inside: Runs,
         verb: Literal["run", "environment"],
         *,
         instance: str,

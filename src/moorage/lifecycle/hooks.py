@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 
 from ..devcontainer.lifecycle import Stage
-from ..drivers.base import Inside
+from ..drivers.base import Runs
 from ..errors import DeadlineError, HookError
 from ..events import Reporter
 from .conversation import Conversation, Following, lost
@@ -82,7 +82,7 @@ class HookOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def run_hooks(
-    inside: Inside, run: HookRun, reporter: Reporter, leave: Leave | None = None
+    inside: Runs, run: HookRun, reporter: Reporter, leave: Leave | None = None
 ) -> HookOutcome:
     """Run what is not done, and return when all that `wait_for` asks for is.
 
@@ -122,7 +122,7 @@ def left_behind(run: HookRun, probed: Mapping[str, str]) -> bytes:
 
 
 async def _rounds(
-    inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter, leave: Leave | None
+    inside: Runs, run: HookRun, given: tuple[Task, ...], reporter: Reporter, leave: Leave | None
 ) -> HookOutcome:
     """Joined runs may not have had all that is wanted, so look again after them."""
     ended: list[str] = []
@@ -144,7 +144,7 @@ async def _rounds(
 
 
 async def _round(
-    inside: Inside, run: HookRun, given: tuple[Task, ...], reporter: Reporter, leave: Leave | None
+    inside: Runs, run: HookRun, given: tuple[Task, ...], reporter: Reporter, leave: Leave | None
 ) -> tuple[Progress, bool]:
     waiting = awaited(given, run.wait_for, run.done)
     progress = Progress(given, waiting, reporter, limit=run.hook_timeout)

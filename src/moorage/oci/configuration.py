@@ -10,6 +10,7 @@ from moorage.errors import ConfigurationError
 from moorage.oci.reference import DOCKER_HUB
 
 _HUB_HOST = "registry-1.docker.io"
+EVERY = "*"
 _LOOPBACK = ("localhost", "127.0.0.0/8", "::1/128")
 
 
@@ -43,9 +44,9 @@ class Registries(msgspec.Struct, frozen=True, kw_only=True):
     """A user's registry settings.
 
     `mirrors`: registry → addresses (host or URL) asked before it, in order. `insecure`: hosts (with their
-    port) or networks in CIDR form that may be spoken to without a valid certificate or in plain HTTP; the own
-    machine always may, as with Docker. `ca_files`: more trusted authorities. `certificate_folder`: where
-    `HOST/*.crt` adds authorities for one registry, as the Docker engine reads it.
+    port) or networks in CIDR form that may be spoken to without a valid certificate or in plain HTTP, or
+    EVERY; the own machine always may, as with Docker. `ca_files`: more trusted authorities.
+    `certificate_folder`: where `HOST/*.crt` adds authorities for one registry, as the Docker engine reads it.
     """
 
     mirrors: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -146,7 +147,7 @@ def _split(address: str) -> tuple[str, str, str]:
 
 def _matches(host: str, patterns: Iterable[str]) -> bool:
     name = _without_port(host)
-    return any(pattern in (host, name) or _in_network(name, pattern) for pattern in patterns)
+    return any(pattern in (EVERY, host, name) or _in_network(name, pattern) for pattern in patterns)
 
 
 def _without_port(host: str) -> str:

@@ -132,13 +132,13 @@ def git_daemon(repository: Repository) -> Iterator[str]:
 
 @pytest.fixture
 def http_server(repository: Repository) -> Iterator[str]:
-    yield from _served(repository, _Smart)
+    yield from served(repository.bare.parent, repository.environ, _Smart)
 
 
 @pytest.fixture
 def private_server(repository: Repository) -> Iterator[str]:
     """Wants ann's password `open sesame`."""
-    yield from _served(repository, _Private)
+    yield from served(repository.bare.parent, repository.environ, Private)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def dumb_server(repository: Repository) -> Iterator[str]:
     subprocess.run(
         ["git", f"--git-dir={repository.bare}", "update-server-info"], env=repository.environ, check=True
     )
-    yield from _served(repository, _Dumb)
+    yield from served(repository.bare.parent, repository.environ, _Dumb)
 
 
 @pytest.fixture
@@ -212,7 +212,9 @@ class _Smart(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class _Private(_Smart):
+class Private(_Smart):
+    """Knows one login."""
+
     expected = "Basic " + base64.b64encode(b"ann:open sesame").decode()
 
     def _answer(self, body: bytes) -> None:
@@ -234,9 +236,12 @@ class _Dumb(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def _served(repository: Repository, handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+def served(
+    root: Path, environ: dict[str, str], handler: type[http.server.BaseHTTPRequestHandler]
+) -> Iterator[str]:
+    """The address of a server for the repositories below `root`."""
     server = _Server(("127.0.0.1", 0), handler)
-    server.root, server.environ = repository.bare.parent, repository.environ
+    server.root, server.environ = root, environ
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

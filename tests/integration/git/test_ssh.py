@@ -17,6 +17,8 @@ import pytest
 from moorage.git import access, failure
 from moorage.git.client import ls_remote
 from moorage.git.clone import AGENT_SOCKET, clone_program
+from moorage.inside.envbuilder.cloning import clone
+from moorage.inside.envbuilder.options import Options
 from moorage.spec.source import GitSource
 
 if TYPE_CHECKING:
@@ -107,6 +109,26 @@ async def test_without_a_key_a_login_is_required(server: Server, repository: Rep
 async def test_no_repository(server: Server, repository: Repository) -> None:
     with pytest.raises(failure.RepositoryNotFound):
         await ls_remote(GitSource(url=f"ssh://forge{repository.bare}x"), environ=server.client)
+
+
+async def test_the_clone_of_envbuilder_with_a_key(
+    server: Server, repository: Repository, tmp_path: Path
+) -> None:
+    """By its text or its path; hosts as in the peer: told where none are given, checked where they are."""
+    key, told = server.folder / "user", list[str]()
+    address = f"ssh://127.0.0.1:{server.port}{repository.bare}"
+    options = Options(
+        git_url=address, git_username=getpass.getuser(), git_ssh_private_key_base64=key.read_bytes()
+    )
+    assert await clone(options, str(tmp_path / "text"), server.environ, told.append) == "cloned"
+    assert any("Permanently added" in line for line in told)
+    assert (tmp_path / "text" / "README.md").exists()
+    by_path = Options(git_url=address, git_username=getpass.getuser(), git_ssh_private_key_path=str(key))
+    known = {**server.environ, "SSH_KNOWN_HOSTS": str(server.folder / "known")}
+    assert await clone(by_path, str(tmp_path / "path"), known, told.append) == "cloned"
+    (server.folder / "known").write_text("")
+    with pytest.raises(failure.HostUnverified):
+        await clone(by_path, str(tmp_path / "unknown"), known, told.append)
 
 
 def _free_port() -> int:

@@ -43,7 +43,7 @@ def last_words(text: str, **arguments: str) -> tuple[str, ...]:
         ("ARG U=dev\nFROM a\nUSER ${U:-other}", "other"),
         ("FROM a\nENV U=dev\nUSER $U", "dev"),
         ("FROM a AS b\nENV U=dev\nFROM b\nUSER $U", "dev"),
-        ("FROM a AS b\nARG U=dev\nFROM b\nUSER ${U:-gone}", "gone"),
+        ("FROM a AS b\nARG U=dev\nFROM b\nUSER ${U:-gone}", "dev"),  # a stage that continues another
         ("FROM a\nRUN <<EOF\nUSER nobody\nEOF", None),
         ("FROM a\nONBUILD USER later", None),
     ],

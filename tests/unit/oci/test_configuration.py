@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from moorage.oci.configuration import (
+    EVERY,
     BadRegistry,
     Registries,
     endpoints,
@@ -54,6 +55,7 @@ def test_only_insecure_registries_go_unverified() -> None:
     assert endpoints(Registries(), "ghcr.io")[0].trust.verify
     assert not endpoints(Registries(), "localhost:1")[0].trust.verify
     assert not endpoints(Registries(insecure=frozenset({"lan"})), "lan:1")[0].trust.verify
+    assert not endpoints(Registries(insecure=frozenset({EVERY})), "ghcr.io")[0].trust.verify
 
 
 @pytest.mark.parametrize("address", ["", "ftp://x", "://x", "https://", "https://user:password@x"])

@@ -103,6 +103,13 @@ class Root:
         self._retire()
         return self._emptied(place.fd, place.path, keep)
 
+    def below(self, place: Place) -> Root:
+        """A root that is this folder. Until it is closed, this one is to be used for nothing."""
+        start = f"{place.path}/" if place.path else ""
+        inside = [path.removeprefix(start) for path in self._guarded if path.startswith(start)]
+        self._retire()
+        return Root(f"/proc/self/fd/{place.fd}", ["", *inside] if place.guarded else inside)
+
     def tidy(self) -> None:
         """Close what nobody needs any more: to be called when places that were given are done with."""
         if len(self._open) > _MOST_OPEN:

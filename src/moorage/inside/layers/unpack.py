@@ -35,20 +35,27 @@ class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unpack(
-    pieces: Iterable[bytes], root: Root, *, opaque: str = "", limits: Limits | None = None
+    pieces: Iterable[bytes],
+    root: Root,
+    *,
+    opaque: str = "",
+    limits: Limits | None = None,
+    is_layer: bool = True,
+    owner: tuple[int, int] | None = None,
 ) -> Unpacked:
     """Take the archive out below the root; blocking. What is there gives way, but for what is guarded.
 
     Deletions are carried out; with `opaque` (an attribute: "trusted.overlay.opaque" or
-    "user.overlay.opaque") they are written down instead, for an overlay to carry out.
+    "user.overlay.opaque") they are written down instead, for an overlay to carry out. An archive that is no
+    layer deletes nothing, and says nothing of the root itself. `owner` takes the place of every member's.
 
     Raises LayerDamaged, LayerRefused, LayerTooLarge, LayerNotWritten, and what `pieces` raises.
     """
     reader = Reader(pieces, limits or Limits())
-    writer = _Writer(root, opaque)
+    writer = _Writer(root, opaque, is_layer)
     for entry in reader:
         try:
-            writer.put(entry, reader)
+            writer.put(entry if owner is None else _owned(entry, owner), reader)
         except OSError as error:
             raise not_written(entry.path, error) from error
     try:
@@ -59,9 +66,10 @@ def unpack(
 
 
 class _Writer:
-    def __init__(self, root: Root, opaque: str) -> None:
+    def __init__(self, root: Root, opaque: str, is_layer: bool) -> None:
         self._root = root
         self._opaque = opaque
+        self._is_layer = is_layer
         self._times: dict[str, int] = {}
         self._fresh: set[str] = set()
         """Folders that came with this layer: all that is in them did, too."""
@@ -73,7 +81,7 @@ class _Writer:
         """Write one member."""
         self._root.tidy()
         folder, _, name = entry.path.rpartition("/")
-        if name.startswith(WHITEOUT):
+        if name.startswith(WHITEOUT) and self._is_layer:
             self._delete(folder, name)
         elif not name:
             self._top(entry)
@@ -108,7 +116,7 @@ class _Writer:
                     os.utime(place.fd, ns=(time, time))
 
     def _top(self, entry: Entry) -> None:
-        place = self._root.folder("", make=False)
+        place = self._root.folder("", make=False) if self._is_layer else None
         if entry.kind == "folder" and place is not None and not place.guarded:
             self._dress(place, entry)
 
@@ -224,6 +232,10 @@ class _Writer:
 
     def _is_own(self, path: str) -> bool:
         return path in self._written or path.rpartition("/")[0] in self._fresh
+
+
+def _owned(entry: Entry, owner: tuple[int, int]) -> Entry:
+    return msgspec.structs.replace(entry, uid=owner[0], gid=owner[1])
 
 
 def _is_whiteout(found: os.stat_result) -> bool:

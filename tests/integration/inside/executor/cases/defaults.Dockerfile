@@ -1,0 +1,8 @@
+FROM busybox
+HEALTHCHECK CMD ["true", "x"]
+HEALTHCHECK NONE
+ENTRYPOINT run this
+CMD ["a", "b"]
+STOPSIGNAL 9
+LABEL a=1
+LABEL a=2 b=3
