@@ -265,15 +265,15 @@ class Steps:
                 raise self._refused(
                     instruction, "SHELL needs the JSON form", 'Write SHELL ["program", "argument"].'
                 )
-            words = (*self._config.shell_or_default, instruction.arguments) if instruction.arguments else ()
+            words = (*self._config.shell_or_default, instruction.arguments)
         if keyword == "SHELL":
             self._change(shell=words)
             return f"SHELL [{' '.join(words)}]"
         if keyword == "CMD":
-            self._change(cmd=words, args_escaped=True)
+            self._change(cmd=words or None, args_escaped=True)
             self._has_command = True
         else:
-            self._change(entrypoint=words, cmd=self._config.cmd if self._has_command else None)
+            self._change(entrypoint=words or None, cmd=self._config.cmd if self._has_command else None)
         return f"{keyword} [{' '.join(_quoted(word) for word in words)}]"
 
     def _listed(self, instruction: Instruction) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pytest_httpserver import HTTPServer
 
 from moorage.inside.executor.build import Built, build
 from moorage.inside.executor.copying.errors import CopySourceMissing
@@ -158,6 +159,16 @@ async def test_what_the_container_has_of_its_own_is_not_worth_a_word(place: Plac
     _, said = await built(place, "FROM base", shelf)
     assert said == ["[0] unpacking base (1 layers)"]
     assert Path(place.root, "kept/file").read_text() == "the container's"
+
+
+async def test_what_is_added_from_elsewhere_is_downloaded(
+    place: Place, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    httpserver.expect_request("/some.txt").respond_with_data(b"from elsewhere")
+    await built(place, f"FROM scratch\nADD {httpserver.url_for('/some.txt')} /there/")
+    assert Path(place.root, "there/some.txt").read_text() == "from elsewhere"
+    assert [each.name for each in Path(place.store).iterdir()] == ["state.json"]
 
 
 async def test_a_user_that_is_not_there(place: Place) -> None:
