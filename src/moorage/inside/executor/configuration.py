@@ -113,11 +113,6 @@ def with_variables(config: Config, assigned: Iterable[tuple[str, str]]) -> Confi
     return msgspec.structs.replace(config, env=tuple(f"{name}={value}" for name, value in variables.items()))
 
 
-def with_command(config: Config, words: tuple[str, ...], shell: bool) -> Config:
-    """After CMD. `ArgsEscaped` is what BuildKit leaves behind a command in the shell form."""
-    return msgspec.structs.replace(config, cmd=words, args_escaped=shell or config.args_escaped)
-
-
 def with_ports(config: Config, ports: Sequence[str]) -> Config:
     """After EXPOSE, of ports as `exposed` gives them."""
     return msgspec.structs.replace(
