@@ -206,7 +206,6 @@ gitkeepfolder     ADD --keep-git-dir {git}/origin.git#:sub /new
 gitflags          ADD --chown=3:4 --chmod=750 --exclude=a {git}/origin.git /n1/new
 gitchecksum       ADD --checksum={commit} {git}/origin.git#v2 /new
 gitlinked         ADD --link {git}/origin.git /real
-gitsubmodule      ADD {git}/origin.git#submodule /new
 gitnosubmodule    ADD {git}/origin.git?ref=submodule&submodules=false /new
 gitquery          ADD {git}/origin.git?branch=other/branch&subdir=sub /new
 urlexclude        ADD --exclude=f.txt {web}/f.txt /real/
@@ -223,7 +222,6 @@ COPY --parents tofile/x /x
 ADD {git}/origin.git#nothing /x
 ADD {git}/origin.git#:nothing /x
 ADD {git}/origin.git#:l /x
-ADD {git}/origin.git#hostile /x
 ADD {git}/origin.git?nothing=1 /x
 ADD --checksum=0123 {git}/origin.git /x
 ADD {web}/missing /x

@@ -26,6 +26,7 @@ from moorage.inside.executor.copying.copy import copy
 from moorage.inside.executor.copying.face import Copying, Source
 from moorage.inside.executor.copying.fetch import Fetcher
 from moorage.inside.layers.root import Root
+from moorage.spec.giturl import BadSource
 from tests.integration.inside.copying.cases import cases, refused
 from tests.integration.inside.copying.context import IGNORE, TIME, archive, context
 from tests.outside import Docker, Images
@@ -291,3 +292,14 @@ async def test_a_repository_keeps_its_git(served: dict[str, str], place: Path) -
     assert subprocess.check_output([*git, "status", "--porcelain"], text=True) == ""
     assert subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip() == served["commit"]
     assert subprocess.check_output([*git, "rev-list", "--count", "HEAD"], text=True).strip() == "1"
+
+
+async def test_submodules_of_a_repository(served: dict[str, str], place: Path) -> None:
+    """BuildKit leaves a file .git in each that points nowhere, and lets one name files of its own machine."""
+    (place / "root").mkdir()
+    await by_us(place, f"ADD {served['git']}/origin.git#submodule /new")
+    found = sorted(str(path.relative_to(place / "root/new")) for path in (place / "root/new/sub").rglob("*"))
+    assert found == ["sub/m", "sub/m/a", "sub/m/l", "sub/m/sub", "sub/m/sub/s", "sub/m/x", "sub/s"]
+    with pytest.raises(BadSource):
+        await by_us(place, f"ADD {served['git']}/origin.git#hostile /hostile")
+    assert sorted(path.name for path in (place / "root").iterdir()) == ["new"]

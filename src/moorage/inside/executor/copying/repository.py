@@ -2,7 +2,8 @@
 
 `address#ref:folder`, or the same in a query. What surprises, and is so in BuildKit: files have the time of
 their checkout; a folder that is asked for comes without .git, also with --keep-git-dir. Other than there, a
-password in the address is refused, no login is used, and the .git that is kept knows no submodules.
+password in the address is refused, no login is used, the .git that is kept knows no submodules, and
+these come without the .git file that points nowhere, and never from files of this machine.
 """
 
 from __future__ import annotations

@@ -189,12 +189,13 @@ PACKED = layer(folder("d"), member("d/x", b"x" * 10_000), member(".wh.passwd", b
 async def test_an_archive_is_unpacked_whatever_its_name(
     context: Path, top: Path, pack: Callable[[bytes], bytes]
 ) -> None:
-    (context / "archive.txt").write_bytes(pack(PACKED))
+    packed = pack(PACKED)
+    (context / "archive.txt").write_bytes(packed)
     await done(context, top, "archive.txt", "/etc", unpack=True)
     assert sorted(os.listdir(top / "etc")) == [".wh.passwd", "d", "passwd"]
     assert (top / "etc/d/x").stat().st_size == 10_000
     await done(context, top, "archive.txt", "/etc/")
-    assert (top / "etc/archive.txt").read_bytes() == pack(PACKED)
+    assert (top / "etc/archive.txt").read_bytes() == packed
 
 
 @pytest.mark.parametrize(
