@@ -68,7 +68,7 @@ class Log:
     def _start(self, event: StepStarted) -> None:
         title = _title(event)
         self._titles[event.step] = title
-        self._begun[event.step] = _now()
+        begun = self._begun[event.step] = _now()
         if _hook(event.step):
             heading = f"Running {'' if '[' in event.title else 'the '}{in_words(event.title)}..."
             self._record({"type": "raw", "level": INFO, "text": f"\x1b[1m{heading}\x1b[0m\r\n\r\n"}, heading)
@@ -76,7 +76,8 @@ class Log:
         elif _is_dotfiles(event.step):
             self._progress(event.step, "running")
         else:
-            self._record({"type": "start", "level": INFO, "text": title}, f"Start: {title}")
+            body = {"type": "start", "level": INFO, "text": title, "timestamp": begun}
+            self._record(body, f"Start: {title}")
 
     def _end(self, event: StepEnded) -> None:
         title = self._titles.get(event.step, event.step)
