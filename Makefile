@@ -48,7 +48,7 @@ layers: venv
 	$(VENV)/lint-imports
 
 unit: venv
-	$(PYTEST) -n 2 tests/unit
+	$(PYTEST) -n 2 tests/unit tests/docs/test_reference.py
 
 engines: venv
 	@$(VENV)/python -m scripts.engines up all
