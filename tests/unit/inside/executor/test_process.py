@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -76,3 +77,18 @@ async def test_cancelled_it_is_ended(tmp_path: Path) -> None:
 async def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no-such-program"):
         await ran("no-such-program")
+
+
+async def test_afterwards_others_orphans_are_not_ours() -> None:
+    """Who is not asked for would never be waited for, and stay a zombie."""
+    await ran("true")
+    leaving = 'import subprocess; print(subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL).pid)'
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", leaving, stdout=asyncio.subprocess.PIPE
+    )
+    orphan = int((await child.communicate())[0])
+    try:
+        stat = Path(f"/proc/{orphan}/stat").read_text()
+        assert int(stat.rpartition(")")[2].split()[1]) != os.getpid()
+    finally:
+        os.kill(orphan, signal.SIGKILL)

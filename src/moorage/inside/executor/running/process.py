@@ -9,7 +9,7 @@ import os
 import signal
 from asyncio.subprocess import DEVNULL
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from moorage.inside.executor.users import Identity
 
 Say = Callable[[str], None]
 
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
 _PIECE = 1 << 16
 _LONGEST = 1 << 16
 _LAST = 40
@@ -48,33 +48,33 @@ async def run(
 
     Raises OSError where it cannot be started. Cancelled, it is asked to end and then ended.
     """
-    _adopt_orphans()
-    before = _children()
-    reading, writing = os.pipe()
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=DEVNULL,
-            stdout=writing,
-            stderr=writing,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=_becoming(identity, folder, root),
-        )
-    except BaseException:
-        os.close(reading)
-        raise
-    finally:
-        os.close(writing)
-    output = _Output(say)
-    following = asyncio.create_task(output.follow(reading))
-    try:
-        status = await process.wait()
-    finally:
-        await child.end(process, _GRACE)
-        await _end_orphans(before)
-        await asyncio.wait((following,))
-    return Ended(status, output.last)
+    with _orphans_adopted():
+        before = _children()
+        reading, writing = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=_becoming(identity, folder, root),
+            )
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        output = _Output(say)
+        following = asyncio.create_task(output.follow(reading))
+        try:
+            status = await process.wait()
+        finally:
+            await child.end(process, _GRACE)
+            await _end_orphans(before)
+            await asyncio.wait((following,))
+        return Ended(status, output.last)
 
 
 class _Output:
@@ -130,9 +130,16 @@ def _becoming(identity: Identity, folder: str, root: str) -> Callable[[], None]:
     return become
 
 
-def _adopt_orphans() -> None:
+@contextlib.contextmanager
+def _orphans_adopted() -> Iterator[None]:
     """What a program has started and left becomes our child when it ends, so that it is found (prctl(2))."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    library, before = ctypes.CDLL(None, use_errno=True), ctypes.c_int()
+    library.prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+    library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        library.prctl(_PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)
 
 
 async def _end_orphans(before: frozenset[int]) -> None:
