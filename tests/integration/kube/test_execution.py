@@ -121,7 +121,7 @@ async def test_input_that_is_left_over_costs_nothing_of_the_output(at_home: Clus
 async def test_a_process_that_reads_late_gets_all(
     at_home: Cluster, pod: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websocket, "SILENCE", 0.2)
+    monkeypatch.setattr(websocket, "SILENCE", 0.8)  # two of them without input outstanding, thirty with it
     process = await start(at_home, "sh", "-c", "sleep 2; wc -c", stdin=True)
 
     async def send() -> None:

@@ -144,7 +144,7 @@ def base() -> bytes:
 
 
 def aged(top: Path) -> None:
-    """A time of its own for each path, with a fraction of a second."""
-    paths = sorted(top.rglob("*"), key=lambda path: -len(path.parts))
+    """A time of its own for each path, with a fraction of a second, and the same in every run."""
+    paths = sorted(top.rglob("*"), key=lambda path: (-len(path.parts), path))
     for number, path in enumerate([*paths, top], 1):
         os.utime(path, ns=(0, (TIME + number) * 1_000_000_000 + 125_000_000), follow_symlinks=False)

@@ -155,8 +155,8 @@ async def test_all_that_copy_and_add_can_do(
         subprocess.run(["cp", "-a", place / "roots/base", place / "root"], check=True)
         await by_us(place, lines)
         mine, other = look(place / "root"), look(theirs / name)
-        if mine != other:
-            paths = sorted(path for path in {*mine, *other} if mine.get(path) != other.get(path))
+        paths = sorted(path for path in {*mine, *other} if not alike(mine.get(path), other.get(path)))
+        if paths:
             different[name] = [lines, *(f"{path}: {mine.get(path)} | {other.get(path)}" for path in paths)]
     text = "\n".join("\n   ".join(each) for each in different.values())
     assert not different, text
@@ -281,6 +281,16 @@ def look(top: Path) -> dict[str, str]:
             what += f" {key}={os.getxattr(path, key, follow_symlinks=False)!r}"
         found[name] = what
     return found
+
+
+def alike(mine: str | None, other: str | None) -> bool:
+    """BuildKit goes on with what it has received for an earlier build, whoever's that was: a folder of the
+    context in which it then writes a file has the time of that, and not its own.
+    """
+    if mine is None or other is None or not other.startswith("d"):
+        return mine == other
+    mode, owner, _, *rest = mine.split(" ")
+    return other in (mine, " ".join((mode, owner, "now", *rest)))
 
 
 async def test_a_repository_keeps_its_git(served: dict[str, str], place: Path) -> None:
