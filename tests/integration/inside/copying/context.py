@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 import tarfile
+import zlib
 from pathlib import Path
 
 from tests.unit.inside.layers.archives import folder, hard_link, layer, link, member
@@ -144,7 +145,10 @@ def base() -> bytes:
 
 
 def aged(top: Path) -> None:
-    """A time of its own for each path, with a fraction of a second, and the same in every run."""
-    paths = sorted(top.rglob("*"), key=lambda path: (-len(path.parts), path))
-    for number, path in enumerate([*paths, top], 1):
-        os.utime(path, ns=(0, (TIME + number) * 1_000_000_000 + 125_000_000), follow_symlinks=False)
+    """A time of its own for each path, with a fraction of a second: the same in every run and in every tree,
+    as BuildKit takes one copy of a content for another of another time.
+    """
+    paths = sorted(top.rglob("*"), key=lambda path: -len(path.parts))
+    for path in (*paths, top):
+        seconds = TIME + zlib.crc32(os.fsencode(path.relative_to(top))) % 900_000
+        os.utime(path, ns=(0, seconds * 1_000_000_000 + 125_000_000), follow_symlinks=False)
