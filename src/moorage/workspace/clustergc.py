@@ -6,17 +6,17 @@ What belongs to a workspace goes with its root; what a builder made belongs to n
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 
 import msgspec
 
+from moorage.builders.cluster.pod import Pod
 from moorage.builders.cluster.settings import OWN_LABELS
 from moorage.errors import MoorageError
 from moorage.kube import objects
 from moorage.kube.client import Cluster
 from moorage.kube.kinds import CLAIM, LEASE, POD, Kind
 from moorage.spec import names
-from moorage.workspace.gc import Collected, Garbage
+from moorage.workspace.gc import Collected, Garbage, seconds
 from moorage.workspace.gc import Kind as Word
 
 _SILENT = 3600.0
@@ -27,17 +27,6 @@ _ENDED = ("Succeeded", "Failed")
 _MANAGED = f"app.kubernetes.io/managed-by={OWN_LABELS['app.kubernetes.io/managed-by']}"
 _BUILDER = f"{_MANAGED},{names.ROLE}={OWN_LABELS[names.ROLE]}"
 _PODS = f"{_MANAGED},{names.ROLE} in (builder,helper)"
-
-
-class PodStatus(msgspec.Struct, frozen=True):
-    phase: str = ""
-
-
-class PodSeen(msgspec.Struct, frozen=True):
-    """A pod of a builder, or one that found out what the nodes are."""
-
-    metadata: objects.Metadata = objects.Metadata()
-    status: PodStatus = PodStatus()
 
 
 class LeaseSpec(msgspec.Struct, frozen=True, rename="camel"):
@@ -54,7 +43,7 @@ class LeaseSeen(msgspec.Struct, frozen=True):
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What there is of building at one moment; `now` in seconds since 1970."""
 
-    pods: tuple[PodSeen, ...] = ()
+    pods: tuple[Pod, ...] = ()
     leases: tuple[LeaseSeen, ...] = ()
     claims: tuple[objects.Head, ...] = ()
     now: float
@@ -89,14 +78,14 @@ def decide(seen: Seen, *, caches: bool) -> tuple[Leftover, ...]:
     silent = [
         _leftover(LEASE, lease.metadata, "lease", "nobody builds this image any more")
         for lease in seen.leases
-        if seen.now - _seconds(lease.spec.renew_time) > _SILENT
+        if seen.now - seconds(lease.spec.renew_time or "") > _SILENT
     ]
     at_work = {_place(pod.metadata) for pod in seen.pods if pod.status.phase not in _ENDED}
     idle = [
         _leftover(CLAIM, claim.metadata, "build-cache", "no builder uses it; it can be made again")
         for claim in seen.claims
         if _place(claim.metadata) not in at_work
-        and seen.now - _seconds(claim.metadata.creationTimestamp) > _RESTS
+        and seen.now - seconds(claim.metadata.creationTimestamp or "") > _RESTS
     ]
     return (*ended, *silent, *(idle if caches else ()))
 
@@ -114,7 +103,7 @@ async def remove(cluster: Cluster, found: tuple[Leftover, ...]) -> Collected:
 
 async def _look(cluster: Cluster, namespace: str, now: float) -> Seen:
     pods, leases, claims = await asyncio.gather(
-        objects.find(cluster, POD, PodSeen, namespace=namespace, labels=_PODS),
+        objects.find(cluster, POD, Pod, namespace=namespace, labels=_PODS),
         objects.find(cluster, LEASE, LeaseSeen, namespace=namespace, labels=_BUILDER),
         objects.find(cluster, CLAIM, objects.Head, namespace=namespace, labels=_BUILDER),
     )
@@ -144,11 +133,3 @@ def _word(metadata: objects.Metadata) -> Word:
 
 def _place(metadata: objects.Metadata) -> tuple[str, str]:
     return metadata.namespace, metadata.name
-
-
-def _seconds(text: str | None) -> float:
-    """Since 1970; a time that cannot be read is long ago."""
-    try:
-        return datetime.fromisoformat(text or "").timestamp()
-    except ValueError:
-        return 0.0

@@ -102,7 +102,7 @@ async def look(site: Site) -> Seen:
             VolumeSeen(
                 name=each.Name,
                 labels=each.Labels or {},
-                created=_seconds(each.CreatedAt),
+                created=seconds(each.CreatedAt),
                 size=sizes.get(each.Name, 0),
             )
             for each in stored
@@ -264,8 +264,9 @@ async def _sizes(site: Site) -> dict[str, int]:
     return {each.Name: max(each.UsageData.Size, 0) for each in disk.Volumes or () if each.UsageData}
 
 
-def _seconds(text: str) -> float:
-    from datetime import datetime  # where there are volumes only
+def seconds(text: str) -> float:
+    """Since 1970, of a time in ISO 8601; one that cannot be read is long ago."""
+    from datetime import datetime  # where there is a time only
 
     try:
         return datetime.fromisoformat(text).timestamp()

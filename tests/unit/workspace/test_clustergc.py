@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from moorage.builders.cluster.pod import Pod, Status
 from moorage.kube import objects
 from moorage.spec import names
-from moorage.workspace.clustergc import LeaseSeen, LeaseSpec, PodSeen, PodStatus, Seen, decide
+from moorage.workspace.clustergc import LeaseSeen, LeaseSpec, Seen, decide
 
 NOW = 1_800_000_000.0
 JUST_NOW, LONG_AGO = "2027-01-15T07:59:00.000000Z", "2027-01-14T00:00:00Z"
@@ -14,8 +15,8 @@ def metadata(name: str, role: str = "builder", made: str = LONG_AGO) -> objects.
     )
 
 
-def pod(name: str, phase: str, role: str = "builder") -> PodSeen:
-    return PodSeen(metadata(name, role), PodStatus(phase))
+def pod(name: str, phase: str, role: str = "builder") -> Pod:
+    return Pod(metadata=metadata(name, role), status=Status(phase))
 
 
 def told(seen: Seen, *, caches: bool = False) -> list[tuple[str, str]]:

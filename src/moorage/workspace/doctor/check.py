@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from moorage.errors import MoorageError
+
 PATIENCE = 10.0
 """Seconds for each look."""
 _LITTLE_SPACE = 5 * 10**9
@@ -19,6 +21,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     level: Literal["ok", "warn", "fail"]
     text: str
     hint: str = ""
+
+
+def failed(name: str, error: MoorageError) -> Check:
+    """A look that ended with an error, with all that it says."""
+    evidence = f" ({'; '.join(error.evidence)})" if error.evidence else ""
+    return Check(name=name, level="fail", text=error.message + evidence, hint=error.hint)
 
 
 def space(folder: str) -> tuple[str, bool]:

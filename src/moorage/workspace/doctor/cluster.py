@@ -20,7 +20,7 @@ from moorage.kube.access import Access
 from moorage.kube.client import Cluster
 from moorage.kube.errors import Forbidden
 from moorage.kube.kinds import KINDS, NAMESPACE, NODE, STORAGE_CLASS
-from moorage.workspace.doctor.check import PATIENCE, Check, numbers
+from moorage.workspace.doctor.check import PATIENCE, Check, failed, numbers
 
 T = TypeVar("T")
 
@@ -68,8 +68,7 @@ async def examine(options: Options, environment: Mapping[str, str]) -> tuple[Che
                 where = f"{driver.cluster.access.server} ({driver.cluster.access.origin})"
                 return judged(await look(driver.cluster, driver.namespace, options), options)
     except MoorageError as error:
-        evidence = f" ({'; '.join(error.evidence)})" if error.evidence else ""
-        return (Check(name="cluster", level="fail", text=error.message + evidence, hint=error.hint),)
+        return (failed("cluster", error),)
     except TimeoutError:
         text = f"{where} does not answer within {PATIENCE:.0f} s."
         hint = "See whether the API server is reached from here: `kubectl get --raw /version`."

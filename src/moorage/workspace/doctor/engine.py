@@ -12,7 +12,7 @@ from moorage.engine.client import Engine
 from moorage.engine.endpoint import Endpoint, find
 from moorage.engine.info import Version
 from moorage.errors import MoorageError
-from moorage.workspace.doctor.check import PATIENCE, Check, numbers, space
+from moorage.workspace.doctor.check import PATIENCE, Check, failed, numbers, space
 
 _OLDEST = (20, 10)
 _LITTLE_MEMORY = 2 * 10**9
@@ -47,8 +47,7 @@ async def examine(options: Options, environment: Mapping[str, str]) -> tuple[Che
                 asked = client.get("/info", Info), client.get("/version", Version)
                 info, version = await asyncio.gather(*asked)
     except MoorageError as error:
-        evidence = f" ({'; '.join(error.evidence)})" if error.evidence else ""
-        return (Check(name="engine", level="fail", text=error.message + evidence, hint=error.hint),)
+        return (failed("engine", error),)
     except TimeoutError:
         text = f"{where} does not answer within {PATIENCE:.0f} s."
         hint = "Restart the engine, or look into its log (`journalctl -u docker`)."
